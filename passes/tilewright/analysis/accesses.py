@@ -1,0 +1,254 @@
+"""What an operation reads and writes: accesses of buffer regions, found through the operations nested in it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from tilewright.analysis.linear import Linear, constant_value
+from tilewright.analysis.regions import Interval, Region, element, whole, window
+from tilewright.mlir import ir
+
+AccessKind = Literal["read", "write", "atomic"]
+
+# Dialects whose operations neither touch memory nor wait.
+_PURE_DIALECTS = ("arith", "math", "affine", "index", "complex", "vector")
+_PURE_OPERATIONS = frozenset(
+    (
+        "memref.subview memref.cast memref.expand_shape memref.collapse_shape memref.reinterpret_cast memref.transpose "
+        "memref.view memref.dim memref.rank memref.memory_space_cast memref.extract_strided_metadata gpu.block_id gpu.grid_dim "
+        "gpu.block_dim gpu.thread_id tile.stage_index tile.phase scf.yield scf.condition linalg.yield linalg.index "
+        "scf.forall.in_parallel scf.reduce"
+    ).split()
+)
+_IMPURE_AFFINE = ("affine.load", "affine.store", "affine.for", "affine.if", "affine.parallel")
+_TRANSPARENT = ("memref.alloc", "memref.alloca", "memref.dealloc")
+_WAITING_PREFIXES = ("tile.channel_", "tile.mbarrier_", "tile.commit_group", "tile.wait_group")
+
+
+@dataclass(frozen=True)
+class Access:
+    """One access, by the innermost operation that makes it.
+
+    `certain`: it happens whenever all of `conditions` hold, the conditions of the `scf.if`s whose then-branch it is in.
+    """
+
+    kind: AccessKind
+    region: Region
+    operation: ir.Operation
+    certain: bool = True
+    conditions: tuple[ir.Value, ...] = ()
+
+    @property
+    def writes(self) -> bool:
+        return self.kind != "read"
+
+
+@dataclass(frozen=True)
+class Effects:
+    """All that an operation does to memory. `opaque`: an operation in it whose effects are not known, or None."""
+
+    accesses: tuple[Access, ...]
+    opaque: ir.Operation | None = None
+
+    @property
+    def pure(self) -> bool:
+        return not self.accesses and self.opaque is None
+
+
+@dataclass(frozen=True)
+class _Scope:
+    """What encloses an access inside the operation that is analysed: conditions, and loops with their ranges."""
+
+    analysed: ir.Operation
+    certain: bool = True
+    conditions: tuple[ir.Value, ...] = ()
+    ranges: tuple[_Range, ...] = ()
+
+
+@dataclass(frozen=True)
+class _Range:
+    """The values that an induction variable takes: low, low + step, …, last."""
+
+    low: int
+    last: int
+    step: int
+    value: ir.Value
+
+
+def effects_of(operation: ir.Operation) -> Effects:
+    """The effects of `operation`, with those of the operations in its regions."""
+    found: list[Access] = []
+    opaque = _collect(operation, _Scope(operation), found)
+    return Effects(tuple(found), opaque)
+
+
+def is_pure(operation: ir.Operation) -> bool:
+    name = operation.name
+    if name in _PURE_OPERATIONS:
+        return True
+    return name.split(".", 1)[0] in _PURE_DIALECTS and name not in _IMPURE_AFFINE and len(operation.regions) == 0
+
+
+def _collect(operation: ir.Operation, scope: _Scope, found: list[Access]) -> ir.Operation | None:
+    if is_pure(operation) or operation.name in _TRANSPARENT:
+        return None
+    own = _own_accesses(operation)
+    if own is not None:
+        found += [_in_scope(access, scope) for access in own]
+        return None
+    if operation.name.startswith(_WAITING_PREFIXES) or len(operation.regions) == 0:
+        return operation
+    if operation.name == "scf.if":
+        return _collect_branches(operation, scope, found)
+    inner = _scope_inside(operation, scope)
+    if inner is None:
+        return operation
+    opaque = None
+    for region in operation.regions:
+        opaque = _collect_region(region, inner, found) or opaque
+    return opaque
+
+
+def _collect_region(region: ir.Region, scope: _Scope, found: list[Access]) -> ir.Operation | None:
+    opaque = None
+    for block in region.blocks:
+        for child in block.operations:
+            opaque = _collect(child.operation, scope, found) or opaque
+    return opaque
+
+
+def _collect_branches(operation: ir.Operation, scope: _Scope, found: list[Access]) -> ir.Operation | None:
+    condition = operation.operands[0]
+    stable = not defined_inside(condition, scope.analysed)
+    then = replace(scope, conditions=(*scope.conditions, condition)) if stable else replace(scope, certain=False)
+    opaque = _collect_region(operation.regions[0], then, found)
+    return _collect_region(operation.regions[1], replace(scope, certain=False), found) or opaque
+
+
+def _own_accesses(operation: ir.Operation) -> list[Access] | None:
+    """The accesses of an operation that makes its own; None for one that is only a holder of others, or unknown."""
+    name = operation.name
+    operands = list(operation.operands)
+    if name == "memref.load":
+        return [Access("read", element(operands[0], operands[1:]), operation)]
+    if name == "memref.store":
+        return [Access("write", element(operands[1], operands[2:]), operation)]
+    if name == "memref.atomic_rmw":
+        return [Access("atomic", element(operands[1], operands[2:]), operation)]
+    if name == "memref.copy":
+        return [Access("read", whole(operands[0]), operation), Access("write", whole(operands[1]), operation)]
+    if name in ("tile.copy_in", "tile.copy_async", "tile.bulk_copy"):
+        last = -3 if name == "tile.bulk_copy" else -1
+        source, tile = operands[0], operands[last]
+        offsets = operands[1:last]
+        read = window(source, offsets, list(ir.MemRefType(tile.type).shape)) if offsets else whole(source)
+        return [Access("read", read, operation), Access("write", whole(tile), operation)]
+    if name == "tile.copy_out":
+        tile, destination, *offsets = operands
+        written = replace(window(destination, offsets, list(ir.MemRefType(tile.type).shape)), exact=False)
+        return [Access("read", whole(tile), operation), Access("write", written, operation)]
+    if name.startswith("linalg."):
+        return _linalg_accesses(operation)
+    return None
+
+
+def _linalg_accesses(operation: ir.Operation) -> list[Access]:
+    """Inputs are read; outputs are written, and read where the body uses their old value."""
+    memrefs = [operand for operand in operation.operands if isinstance(operand.type, ir.MemRefType)]
+    count = _output_count(operation)
+    inputs, outputs = memrefs[: len(memrefs) - count], memrefs[len(memrefs) - count :]
+    arguments = list(operation.regions[0].blocks[0].arguments)
+    # A mapper may leave its output out of the arguments: then the old value is not used.
+    bound = arguments[len(arguments) - count :] if len(arguments) == len(operation.operands) else []
+    updated = [value for value, argument in zip(outputs, bound, strict=False) if next(iter(argument.uses), None) is not None]
+    accesses = [Access("read", whole(value), operation) for value in inputs]
+    accesses += [Access("read", whole(value), operation) for value in updated]
+    # Operations in the body may load from elsewhere.
+    inner: list[Access] = []
+    _collect_region(operation.regions[0], _Scope(operation), inner)
+    widened = [replace(access, region=_unknown_box(access.region), certain=False) for access in inner]
+    return accesses + widened + [Access("write", whole(value), operation) for value in outputs]
+
+
+def _output_count(operation: ir.Operation) -> int:
+    if "operandSegmentSizes" in operation.attributes:
+        return ir.DenseI32ArrayAttr(operation.attributes["operandSegmentSizes"])[1]
+    return max(1, (len(operation.operands) // 2) if operation.name == "linalg.reduce" else 1)
+
+
+def _unknown_box(region: Region) -> Region:
+    return Region(region.root, tuple(Interval(Linear(), None) for _ in region.box), False)
+
+
+def _scope_inside(operation: ir.Operation, scope: _Scope) -> _Scope | None:
+    """The scope of the operations inside a structured operation; None where its control flow is not known."""
+    name = operation.name
+    if name in ("tile.statement", "scf.execute_region"):
+        return scope
+    if name in ("scf.while", "scf.index_switch"):
+        return replace(scope, certain=False)
+    if name == "scf.for":
+        low, high, step = (constant_value(operand) for operand in list(operation.operands)[:3])
+        induction = operation.regions[0].blocks[0].arguments[0]
+        if low is None or high is None or not step or low >= high:
+            return replace(scope, certain=False)
+        known = _Range(low, low + (high - low - 1) // step * step, step, induction)
+        return replace(scope, ranges=(*scope.ranges, known))
+    if name in ("scf.forall", "scf.parallel"):
+        return _forall_scope(operation, scope)
+    return None
+
+
+def _forall_scope(operation: ir.Operation, scope: _Scope) -> _Scope:
+    if operation.name != "scf.forall":
+        return replace(scope, certain=False)
+    dynamic = ir.ShapedType.get_dynamic_size()
+    lows, highs, steps = (
+        list(ir.DenseI64ArrayAttr(operation.attributes[f"static{part}"])) for part in ("LowerBound", "UpperBound", "Step")
+    )
+    ranges: list[_Range] = []
+    for argument, low, high, step in zip(operation.regions[0].blocks[0].arguments, lows, highs, steps, strict=False):
+        if dynamic not in (low, high, step) and low < high:
+            ranges.append(_Range(low, low + (high - low - 1) // step * step, step, argument))
+    certain = scope.certain and len(ranges) == len(lows)
+    return replace(scope, certain=certain, ranges=(*scope.ranges, *ranges))
+
+
+def _in_scope(access: Access, scope: _Scope) -> Access:
+    """Replace the induction variables of enclosing loops by their ranges, and forget what varies inside the operation."""
+    exact = access.region.exact
+    box = list(access.region.box)
+    for known in scope.ranges:
+        touched = [d for d, interval in enumerate(box) if known.value in interval.start.terms]
+        exact = exact and len(touched) <= 1
+        for dimension in touched:
+            interval = box[dimension]
+            box[dimension] = _widen(interval, known)
+            stride = abs(interval.start.terms[known.value]) * known.step
+            exact = exact and interval.extent is not None and stride <= interval.extent
+    for dimension, interval in enumerate(box):
+        if any(defined_inside(value, scope.analysed) for value in interval.start.terms):
+            box[dimension], exact = Interval(Linear(), None), False
+    region = Region(access.region.root, tuple(box), exact)
+    certain = access.certain and scope.certain
+    return replace(access, region=region, certain=certain, conditions=(*scope.conditions, *access.conditions))
+
+
+def _widen(interval: Interval, known: _Range) -> Interval:
+    if interval.extent is None:
+        return interval
+    coefficient = interval.start.terms[known.value]
+    first, last = sorted((coefficient * known.low, coefficient * known.last))
+    return Interval(interval.start.without(known.value) + Linear(first), interval.extent + last - first)
+
+
+def defined_inside(value: ir.Value, operation: ir.Operation) -> bool:
+    """Whether `value` is a result, or a block argument, of something nested in `operation`."""
+    owner = value.owner
+    holder = owner.owner if isinstance(owner, ir.Block) else owner.operation.parent
+    while holder is not None:
+        if holder.operation == operation:
+            return True
+        holder = holder.operation.parent
+    return False

@@ -1,0 +1,220 @@
+"""Which part of which buffer a memref value denotes, and whether two such regions may overlap.
+
+A `Region` is a box in the coordinates of a root buffer: an allocation or a kernel argument. Views (subview, cast, expand,
+collapse, reinterpret) are looked through; where a view cannot be followed exactly the box covers all of the root.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from tilewright.analysis.linear import Linear, linear
+from tilewright.mlir import ir
+
+VIEWS = (
+    "memref.subview",
+    "memref.cast",
+    "memref.expand_shape",
+    "memref.collapse_shape",
+    "memref.reinterpret_cast",
+    "memref.transpose",
+    "memref.view",
+    "memref.memory_space_cast",
+)
+# The views whose layout follows from their source's: the others state an address of their own.
+FOLLOWING_VIEWS = ("memref.subview", "memref.cast", "memref.expand_shape", "memref.collapse_shape", "memref.transpose")
+ALLOCATIONS = ("memref.alloc", "memref.alloca")
+
+
+@dataclass(frozen=True)
+class Interval:
+    """[start, start + extent) along one dimension; an extent of None is unknown, and covers the dimension."""
+
+    start: Linear
+    extent: int | None
+
+    def contains(self, other: Interval) -> bool:
+        if self.extent is None or other.extent is None:
+            return False
+        gap = other.start - self.start
+        return gap.is_constant and 0 <= gap.constant and gap.constant + other.extent <= self.extent
+
+
+@dataclass(frozen=True)
+class Region:
+    """A box of `root`. `exact`: every element of the box is touched, so a write of it covers the box."""
+
+    root: ir.Value | None
+    box: tuple[Interval, ...]
+    exact: bool = True
+
+    def covers(self, other: Region) -> bool:
+        if not self.exact or self.root is None or self.root != other.root:
+            return False
+        return all(mine.contains(theirs) for mine, theirs in zip(self.box, other.box, strict=True))
+
+
+def is_root(value: ir.Value) -> bool:
+    owner = value.owner
+    return isinstance(owner, ir.Block) or owner.operation.name in ALLOCATIONS
+
+
+def root_of(value: ir.Value) -> ir.Value | None:
+    """The allocation or block argument that `value` is a view of; None where it comes from something else."""
+    while True:
+        owner = value.owner
+        if isinstance(owner, ir.Block):
+            return value
+        operation = owner.operation
+        if operation.name in ALLOCATIONS:
+            return value
+        if operation.name not in VIEWS:
+            return None
+        value = operation.operands[0]
+
+
+def whole(value: ir.Value) -> Region:
+    """The region that a memref value denotes, all of it."""
+    return region_of(value, _full_box(value.type))
+
+
+def element(value: ir.Value, indices: list[ir.Value]) -> Region:
+    """The region of one element at `indices` of a memref value."""
+    return region_of(value, tuple(Interval(linear(index), 1) for index in indices))
+
+
+def window(value: ir.Value, offsets: list[ir.Value], extents: list[int]) -> Region:
+    """The region of a window of `extents` at `offsets`; leading dimensions beyond the window have extent 1."""
+    padded = [1] * (len(offsets) - len(extents)) + extents
+    return region_of(value, tuple(Interval(linear(o), e) for o, e in zip(offsets, padded, strict=True)))
+
+
+def region_of(value: ir.Value, box: tuple[Interval, ...]) -> Region:
+    """`box`, in the coordinates of the memref `value`, as a region of the root of `value`."""
+    exact = all(interval.extent is not None for interval in box)
+    while True:
+        owner = value.owner
+        if isinstance(owner, ir.Block) or owner.operation.name in ALLOCATIONS:
+            return Region(value, box, exact)
+        operation = owner.operation
+        if operation.name not in VIEWS:
+            return Region(None, (), False)
+        source = operation.operands[0]
+        if operation.name == "memref.subview":
+            box, simple = _through_subview(operation, box)
+            exact = exact and simple
+        elif operation.name not in ("memref.cast", "memref.memory_space_cast"):
+            exact = exact and box == _full_box(value.type) and operation.name in ("memref.expand_shape", "memref.collapse_shape")
+            box = _full_box(source.type)
+        value = source
+
+
+def _full_box(memref_type: ir.Type) -> tuple[Interval, ...]:
+    memref_type = ir.MemRefType(memref_type)
+    dynamic = ir.ShapedType.get_dynamic_size()
+    return tuple(Interval(Linear(), None if size == dynamic else size) for size in memref_type.shape)
+
+
+def subview_parameters(operation: ir.Operation) -> tuple[list[Linear], list[int | None], list[int | None]]:
+    """Offsets, sizes and strides of a subview; None stands for a size or stride that is not constant."""
+    dynamic = ir.ShapedType.get_dynamic_size()
+    operands = list(operation.operands)[1:]
+    groups: list[list[Linear]] = []
+    for name in ("static_offsets", "static_sizes", "static_strides"):
+        values = []
+        for static in ir.DenseI64ArrayAttr(operation.attributes[name]):
+            values.append(linear(operands.pop(0)) if static == dynamic else Linear(static))
+        groups.append(values)
+    constants = [[f.constant if f.is_constant else None for f in group] for group in groups[1:]]
+    return groups[0], constants[0], constants[1]
+
+
+def _through_subview(operation: ir.Operation, box: tuple[Interval, ...]) -> tuple[tuple[Interval, ...], bool]:
+    offsets, sizes, strides = subview_parameters(operation)
+    kept = kept_dimensions(operation)
+    inner = dict(zip(kept, box, strict=True))
+    result: list[Interval] = []
+    simple = True
+    for dimension, offset in enumerate(offsets):
+        interval = inner.get(dimension, Interval(Linear(), 1))
+        stride = strides[dimension]
+        if interval.extent is None and not interval.start.terms and sizes[dimension] is not None:
+            interval = Interval(interval.start, sizes[dimension])
+        if stride == 1:
+            result.append(Interval(offset + interval.start, interval.extent))
+        elif stride is not None and interval.extent is not None:
+            simple = simple and interval.extent == 1
+            result.append(Interval(offset + interval.start.scaled(stride), (interval.extent - 1) * stride + 1))
+        else:
+            simple = False
+            result.append(Interval(offset, None))
+    return tuple(result), simple
+
+
+def kept_dimensions(operation: ir.Operation) -> list[int]:
+    """The source dimensions that a subview's result keeps; the others are dropped unit dimensions.
+
+    Where more dimensions have extent 1 than are dropped, the leading ones go: the elements are the same either way.
+    """
+    _, sizes, _ = subview_parameters(operation)
+    to_drop = len(sizes) - ir.MemRefType(operation.results[0].type).rank
+    kept: list[int] = []
+    for dimension, size in enumerate(sizes):
+        if to_drop and size == 1:
+            to_drop -= 1
+        else:
+            kept.append(dimension)
+    return kept
+
+
+@dataclass(frozen=True)
+class CarriedBy:
+    """How two regions are compared across iterations of a loop: its induction variable, step and body."""
+
+    induction: ir.Value
+    step: int | None
+    body: ir.Block
+
+
+def may_overlap(first: Region, second: Region, carried: CarriedBy | None = None) -> bool:
+    """Whether the regions may share an element, in one iteration, or with `carried` in two different ones."""
+    if first.root is None or second.root is None:
+        return True
+    if first.root != second.root:
+        return False
+    pairs = zip(first.box, second.box, strict=True)
+    return not any(_disjoint(mine, theirs, carried) for mine, theirs in pairs)
+
+
+def _disjoint(first: Interval, second: Interval, carried: CarriedBy | None) -> bool:
+    if first.extent is None or second.extent is None:
+        return False
+    if carried is None:
+        gap = second.start - first.start
+        return gap.is_constant and (gap.constant >= first.extent or -gap.constant >= second.extent)
+    stride = first.start.terms.get(carried.induction, 0)
+    if stride != second.start.terms.get(carried.induction, 0):
+        return False
+    first_rest, second_rest = first.start.without(carried.induction), second.start.without(carried.induction)
+    if any(_varies(value, carried.body) for value in (*first_rest.terms, *second_rest.terms)):
+        return False
+    gap = second_rest - first_rest
+    if not gap.is_constant:
+        return False
+    if stride == 0 or carried.step is None:
+        return gap.constant >= first.extent or -gap.constant >= second.extent
+    # Iterations apart by d >= 1 in either direction shift the gap by d * distance.
+    distance = abs(stride * carried.step)
+    return distance - abs(gap.constant) >= max(first.extent, second.extent)
+
+
+def _varies(value: ir.Value, body: ir.Block) -> bool:
+    """Whether `value` is computed inside `body`, so that it may differ between iterations."""
+    owner = value.owner
+    block = owner if isinstance(owner, ir.Block) else owner.operation.block
+    while block is not None:
+        if block == body:
+            return True
+        parent = block.owner
+        block = parent.operation.block if parent is not None and parent.operation.parent is not None else None
+    return False

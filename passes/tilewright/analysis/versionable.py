@@ -1,0 +1,91 @@
+"""Which buffers of a loop may get versions, given how the rest of the kernel uses them.
+
+A buffer that a loop renews gets one version for each iteration in flight. Outside the loop a use sees the version of the
+iteration that ended last: that is known where uses and loop stand in one block, and the loop is known to have
+written what is read.
+"""
+
+from __future__ import annotations
+
+from tilewright.analysis.accesses import Access, effects_of
+from tilewright.analysis.dependence import covers, is_renewed
+from tilewright.analysis.regions import FOLLOWING_VIEWS, VIEWS
+from tilewright.analysis.statements import LoopBody, body_of
+from tilewright.analysis.trips import constant_trips
+from tilewright.mlir import ir
+
+
+def ancestor_in(operation: ir.Operation, block: ir.Block) -> ir.Operation | None:
+    """The operation of `block` that is, or holds, `operation`."""
+    current: ir.Operation | None = operation
+    while current is not None and current.block != block:
+        parent = current.parent
+        current = None if parent is None else parent.operation
+    return current
+
+
+def terminal_users(value: ir.Value) -> list[ir.Operation]:
+    """The operations that use `value` or a view of it, views themselves left out."""
+    users: list[ir.Operation] = []
+    for use in value.uses:
+        operation = use.owner.operation
+        if operation.name in VIEWS:
+            for result in operation.results:
+                users += terminal_users(result)
+        elif operation not in users:
+            users.append(operation)
+    return users
+
+
+def versionable(buffer: ir.Value, body: LoopBody, others: list[ir.Operation]) -> str | None:
+    """Why `buffer` cannot have versions in this loop, or None. `others`: the other pipelined loops of the kernel."""
+    if not is_renewed(buffer, body):
+        return "an iteration reads what an earlier one left in it"
+    if not _views_follow(buffer):
+        return "a view reads its address, which a version would change"
+    block = body.loop.block
+    nested = _is_nested(body.loop)
+    for user in terminal_users(buffer):
+        place = ancestor_in(user, block)
+        if place is None:
+            return f"{user.name} uses it outside the block of the loop"
+        if place == body.loop or user.name == "memref.dealloc":
+            continue
+        holder = next((loop for loop in others if ancestor_in(user, loop.regions[0].blocks[0]) is not None), None)
+        if holder is not None and holder.block != block:
+            return "a pipelined loop of another block uses it"
+        if nested and place.is_before_in_block(body.loop) and holder is None:
+            return f"{user.name} uses it before the loop, in another loop's body"
+        if nested and not constant_trips(body.loop):
+            return f"{user.name} uses it outside the loop, which may not run at all"
+        renews = holder is not None and is_renewed(buffer, body_of(holder))
+        if not renews and not place.is_before_in_block(body.loop):
+            why_not = _stale_read(user, buffer, body)
+            if why_not is not None:
+                return why_not
+    return None
+
+
+def _views_follow(value: ir.Value) -> bool:
+    """Whether every view of `value` takes its layout from its source, so that it can be a view of a version instead."""
+    for use in value.uses:
+        operation = use.owner.operation
+        if operation.name in VIEWS and (operation.name not in FOLLOWING_VIEWS or not _views_follow(operation.results[0])):
+            return False
+    return True
+
+
+def _is_nested(loop: ir.Operation) -> bool:
+    parent = loop.parent
+    return parent is not None and parent.operation.name != "gpu.func"
+
+
+def _stale_read(user: ir.Operation, buffer: ir.Value, body: LoopBody) -> str | None:
+    """A read after the loop must find all that it reads in the version of the last iteration."""
+    reads = [access for access in effects_of(user).accesses if access.region.root == buffer and access.kind != "write"]
+    writes = [access for access in body.accesses() if access.region.root == buffer and access.kind == "write"]
+    for read in reads:
+        bare = Access(read.kind, read.region, read.operation, read.certain)
+        if not any(covers(write, bare) for write in writes):
+            return f"{user.name} after the loop may read what an earlier iteration left in it"
+    return None

@@ -1,0 +1,87 @@
+"""Layouts as attributes: `#tile.shared<{…}>` and `#tile.fragment<{…}>`, to and from the values of `layout`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from tilewright.ir.dialect import FragmentLayoutAttr, SharedLayoutAttr
+from tilewright.ir.layout import FragmentLayout, LayoutError, Mode, SharedLayout
+from tilewright.mlir import ir
+
+
+def _integer(value: int) -> ir.IntegerAttr:
+    return ir.IntegerAttr.get(ir.IntegerType.get_signless(32), value)
+
+
+def _modes(modes: tuple[Mode, ...]) -> ir.ArrayAttr:
+    return ir.ArrayAttr.get([_integers((mode.extent, mode.thread, mode.register)) for mode in modes])
+
+
+def _integers(values: Sequence[int]) -> ir.ArrayAttr:
+    # Arrays of i64 print as plain numbers.
+    i64 = ir.IntegerType.get_signless(64)
+    return ir.ArrayAttr.get([ir.IntegerAttr.get(i64, value) for value in values])
+
+
+def _read_integers(attribute: ir.Attribute) -> tuple[int, ...]:
+    if not isinstance(attribute, ir.ArrayAttr) or not all(isinstance(entry, ir.IntegerAttr) for entry in attribute):
+        raise LayoutError(f"{attribute} is not a list of integers")
+    return tuple(ir.IntegerAttr(entry).value for entry in attribute)
+
+
+def to_attribute(layout: SharedLayout | FragmentLayout) -> ir.Attribute:
+    """The attribute of a layout, in the current context."""
+    if isinstance(layout, SharedLayout):
+        fields: dict[str, ir.Attribute] = {
+            "shape": _integers(layout.shape),
+            "element_bytes": _integer(layout.element_bytes),
+            "swizzle": _integer(layout.swizzle),
+        }
+        if layout.padding:
+            fields["padding"] = _integer(layout.padding)
+        if layout.leading:
+            fields["leading"] = _integer(layout.leading)
+        return SharedLayoutAttr.get(ir.DictAttr.get(fields))
+    fields = {
+        "shape": _integers(layout.shape),
+        "threads": _integer(layout.threads),
+        "modes": _modes(layout.modes),
+    }
+    if layout.replicas:
+        fields["replicas"] = _modes(layout.replicas)
+    return FragmentLayoutAttr.get(ir.DictAttr.get(fields))
+
+
+def from_attribute(attribute: ir.Attribute) -> SharedLayout | FragmentLayout:
+    """The layout of an attribute. Raises LayoutError where it is none."""
+    if isinstance(attribute, SharedLayoutAttr):
+        fields = ir.DictAttr(attribute.layout)  # type: ignore[attr-defined]
+        return SharedLayout(
+            _read_integers(_field(fields, "shape")),
+            ir.IntegerAttr(_field(fields, "element_bytes")).value,
+            *(ir.IntegerAttr(fields[name]).value if name in fields else 0 for name in ("swizzle", "padding", "leading")),
+        )
+    if isinstance(attribute, FragmentLayoutAttr):
+        fields = ir.DictAttr(attribute.layout)  # type: ignore[attr-defined]
+        return FragmentLayout(
+            _read_integers(_field(fields, "shape")),
+            ir.IntegerAttr(_field(fields, "threads")).value,
+            _read_modes(_field(fields, "modes")),
+            _read_modes(fields["replicas"]) if "replicas" in fields else (),
+        )
+    raise LayoutError(f"{attribute} is not a layout; it would be #tile.shared or #tile.fragment")
+
+
+def _field(fields: ir.DictAttr, name: str) -> ir.Attribute:
+    if name not in fields:
+        raise LayoutError(f"a layout without '{name}'")
+    return fields[name]
+
+
+def _read_modes(attribute: ir.Attribute) -> tuple[Mode, ...]:
+    return tuple(Mode(*_read_integers(mode)) for mode in ir.ArrayAttr(attribute))
+
+
+def expand_attribute(attribute: ir.Attribute, stages: int) -> ir.Attribute:
+    """The attribute of `stages` buffers of this layout."""
+    return to_attribute(from_attribute(attribute).expand(stages))

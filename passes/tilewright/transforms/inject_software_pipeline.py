@@ -1,0 +1,94 @@
+"""tile-inject-software-pipeline: write the planned loops out, with versions, asynchronous groups and channels."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import ClassVar
+
+from tilewright.diagnostics import InputError, PassFailure, source_location
+from tilewright.ir.kernel import Kernel, kernels_in
+from tilewright.mlir import ir
+from tilewright.transforms.async_loop import AsyncLoop
+from tilewright.transforms.base import Decision, Pass, PassContext
+from tilewright.transforms.channel_loop import ChannelLoop
+from tilewright.transforms.index_math import Index, IndexMath
+from tilewright.transforms.planned_loop import PlannedLoop, planned_loops
+from tilewright.transforms.statement_cloner import trip_count
+from tilewright.transforms.versions import VersionedBuffer, erase_old, expand_buffers, rewrite_outside_uses
+
+
+@dataclass(frozen=True)
+class InjectSoftwarePipeline(Pass):
+    """Overlap the iterations of planned loops.
+
+    Consumes loops whose statements stand in `tile.statement`s. Produces loops without them: buffers have a leading dimension
+    of versions; `async` loops have a prologue, a steady loop and an epilogue, with `tile.copy_async`, `tile.commit_group` and
+    `tile.wait_group`; `warp_specialize` loops have `tile.channel_*` operations and are not peeled.
+
+    Rules:
+    1. A buffer gets as many versions as iterations use it at once: by the stages of its writers and users, one less where
+       the write has the later order. Iteration i uses version i mod versions; what stands before the loops of a block sees
+       iteration -1, what stands after one of them the iteration before it. Every user is rewritten, views included.
+    2. In step t a statement of stage s runs iteration t - s. A statement that provably has no iteration in a step is dropped; one that
+       may have none stands under `iteration < trips`.
+    3. Binds are replayed in front of the statements that need them, with the induction variable of their iteration.
+    4. Each group is committed once a step, also under a guard and where it is empty; the wait before a reader leaves pending
+       exactly the groups committed after the one that it needs, and descends in the epilogue.
+    5. Channel form: copies of a group stand between acquire and commit, in the order of the source, readers between wait and
+       release.
+    6. An annotated layout of a versioned buffer is expanded by the versions.
+    7. The loops keep their depth in `tile.pipeline_depth`.
+
+    Errors: a statement outside the schedule; two statements of one order.
+
+    Before:  scf.for %k = %c0 to %n { "tile.statement"() ({ memref.copy %a, %As }) {stage = 0, …}
+             "tile.statement"() ({ linalg.matmul ins(%As, …) }) {stage = 2, …} } {tile.strategy = "async"}
+    After:   "tile.copy_async"(%a0, %As0) {group = 0}; "tile.commit_group"() …   (twice: the prologue)
+             scf.for %t = %c2 to %n { …copy_async…; commit_group; wait_group {pending = 2}; linalg.matmul … }
+             wait_group {pending = 1}; linalg.matmul …; wait_group {pending = 0}; linalg.matmul …
+
+    Source: the software-pipeline injection of TileLang's pull request 2002.
+    """
+
+    argument: ClassVar[str] = "tile-inject-software-pipeline"
+
+    def run(self, operation: ir.Operation, context: PassContext) -> None:
+        for kernel in kernels_in(operation):
+            try:
+                loops = planned_loops(kernel.operation)
+            except InputError as error:
+                context.sink.emit(replace(error.diagnostic, location=context.sink.locate(error.diagnostic.location)))
+                raise PassFailure(self.argument) from error
+            if loops:
+                _rewrite(kernel, loops, context)
+
+
+def _rewrite(kernel: Kernel, loops: list[PlannedLoop], context: PassContext) -> None:
+    math = IndexMath(kernel.operation)
+    trips = {planned.loop: trip_count(planned, math) for planned in loops}
+    buffers = expand_buffers(loops, trips, math)
+    rewrite_outside_uses(buffers, [planned.loop for planned in loops], trips, math)
+    for planned in loops:
+        if planned.strategy == "warp_specialize":
+            ChannelLoop(planned, buffers, math).write()
+        else:
+            AsyncLoop(planned, buffers, trips[planned.loop], math).write()
+        _record(planned, buffers, trips[planned.loop], context)
+    for planned in loops:
+        planned.loop.erase()
+    erase_old(buffers, kernel.operation)
+
+
+def _record(planned: PlannedLoop, buffers: list[VersionedBuffer], trips: Index, context: PassContext) -> None:
+    versions = [buffer.versions for buffer in buffers if planned.loop in buffer.loops]
+    depth = planned.schedule.depth
+    form = "channels" if planned.strategy == "warp_specialize" else f"prologue and epilogue of {depth} steps"
+    phrase = f"{form}, versions {versions}" if versions else f"{form}, no versions"
+    location = context.sink.locate(source_location(planned.loop.location))
+    details = {
+        "strategy": planned.strategy,
+        "depth": depth,
+        "versions": versions,
+        "trips": trips if isinstance(trips, int) else None,
+    }
+    context.decisions.append(Decision(InjectSoftwarePipeline.argument, "loop", location, phrase, details))

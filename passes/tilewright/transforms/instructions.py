@@ -1,0 +1,179 @@
+"""Which instruction a copy or a matrix product gets, with the reason: asked of the machine, decided on plain data."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from tilewright.analysis.regions import root_of
+from tilewright.machine import CopyInstruction, Machine, ProductInstruction
+from tilewright.mlir import ir, linalg
+
+COPIES = ("memref.copy", "linalg.copy", "tile.copy_in")
+PRODUCTS = ("linalg.matmul", "linalg.contract")
+
+
+@dataclass(frozen=True)
+class Choice:
+    """An instruction's name and why it was chosen, which is also why those before it were not."""
+
+    instruction: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class CopyFacts:
+    """A copy as the machine sees it. Strides are in bytes, outermost first, None where they are not constant."""
+
+    source_space: str
+    destination_space: str
+    row_bytes: int
+    strides: tuple[int | None, ...]
+    inner_stride: int | None
+    converts: bool
+    pad: float
+    from_argument: bool
+    bulk_disabled: bool
+
+
+@dataclass(frozen=True)
+class ProductFacts:
+    """A matrix product: M, N, K; operand and accumulator types; whether a contraction is not innermost; spaces; threads."""
+
+    shape: tuple[int, int, int]
+    operand: str
+    accumulator: str
+    a_contraction_innermost: bool
+    b_contraction_innermost: bool
+    a_space: str
+    b_space: str
+    threads: int
+
+
+def space_name(memref_type: ir.Type, machine: Machine) -> str:
+    """The machine's name of a memref's memory space; ``unknown`` where it has none."""
+    attribute = ir.MemRefType(memref_type).memory_space
+    space = machine.space_of("" if attribute is None else str(attribute))
+    return "unknown" if space is None else space.name
+
+
+def element_bytes(memref_type: ir.Type) -> int:
+    element = ir.MemRefType(memref_type).element_type
+    return 8 if isinstance(element, ir.IndexType) else max(1, element.width // 8)  # type: ignore[attr-defined]
+
+
+def copy_facts(operation: ir.Operation, machine: Machine) -> CopyFacts:
+    operands = list(operation.operands)
+    source, destination = ir.MemRefType(operands[0].type), ir.MemRefType(operands[-1].type)
+    size = element_bytes(source)
+    strides, _ = source.get_strides_and_offset()
+    dynamic = ir.ShapedType.get_dynamic_stride_or_offset()
+    known = [None if stride == dynamic else stride for stride in strides]
+    root = root_of(operands[0])
+    pad = operation.attributes["pad"].value if "pad" in operation.attributes else 0.0  # type: ignore[attr-defined]
+    row = destination.shape[-1] if destination.rank else 1
+    return CopyFacts(
+        space_name(source, machine),
+        space_name(destination, machine),
+        row * size if row > 0 else 0,
+        tuple(None if stride is None else stride * size for stride in known[:-1]),
+        known[-1] if known else 1,
+        source.element_type != destination.element_type,
+        float(pad),
+        root is not None and isinstance(root.owner, ir.Block),
+        "tile.disable_bulk_copy" in operation.attributes,
+    )
+
+
+def choose_copy(facts: CopyFacts, machine: Machine, completions: Sequence[str]) -> Choice:
+    """The first instruction of the machine that may do this copy, among those that complete in one of these ways."""
+    refused: list[str] = []
+    for instruction in machine.copies:
+        if instruction.completion not in completions:
+            continue
+        why_not = _copy_refusal(facts, instruction)
+        if why_not is None:
+            return Choice(instruction.name, "; ".join(refused) or f"{instruction.name} is the machine's first choice")
+        refused.append(f"no {instruction.name}: {why_not}")
+    return Choice("simt", "; ".join(refused) or "no other instruction completes where it is needed")
+
+
+def _copy_refusal(facts: CopyFacts, instruction: CopyInstruction) -> str | None:
+    if instruction.source != "any" and (facts.source_space, facts.destination_space) != (
+        instruction.source,
+        instruction.destination,
+    ):
+        return f"it copies {instruction.source} to {instruction.destination}, not {facts.source_space} to {facts.destination_space}"
+    if not instruction.asynchronous:
+        return None
+    if facts.converts:
+        return "the element types differ"
+    if instruction.name == "bulk" and facts.bulk_disabled:
+        return "tile.disable_bulk_copy is set"
+    if facts.inner_stride != 1:
+        return "the innermost stride is not 1"
+    if facts.row_bytes % instruction.row_bytes:
+        return f"the last dimension has {facts.row_bytes} bytes, not a multiple of {instruction.row_bytes}"
+    for stride in facts.strides:
+        if stride is not None and (stride % instruction.stride_bytes or stride >= instruction.maximal_stride):
+            return f"a stride of {stride} bytes is not a multiple of {instruction.stride_bytes}, or too large"
+    if instruction.pads is not None and facts.pad not in instruction.pads:
+        return f"it cannot pad with {facts.pad:g}"
+    if instruction.needs_kernel_argument and not facts.from_argument:
+        return "the base pointer is not a kernel argument"
+    return None
+
+
+def product_facts(operation: ir.Operation, machine: Machine, threads: int) -> ProductFacts | None:
+    """The facts of a product of two matrices into a third; None for another contraction."""
+    memrefs = [ir.MemRefType(operand.type) for operand in operation.operands]
+    maps = linalg.get_indexing_maps(operation)
+    if maps is None or len(memrefs) != 3 or any(memref.rank != 2 for memref in memrefs):
+        return None
+    positions = [[getattr(result, "position", -1) for result in m.results] for m in (entry.value for entry in maps)]
+    row, column = positions[2]
+    contraction = next((p for p in positions[0] if p not in (row, column)), None)
+    if contraction is None or sorted(positions[0]) != sorted((row, contraction)) or sorted(positions[1]) != sorted((column, contraction)):
+        return None
+    m, n = memrefs[2].shape
+    k = memrefs[0].shape[positions[0].index(contraction)]
+    return ProductFacts(
+        (m, n, k),
+        str(memrefs[0].element_type),
+        str(memrefs[2].element_type),
+        positions[0][-1] == contraction,
+        positions[1][-1] == contraction,
+        space_name(memrefs[0], machine),
+        space_name(memrefs[1], machine),
+        threads,
+    )
+
+
+def choose_product(facts: ProductFacts, machine: Machine) -> Choice:
+    """The first instruction of the machine that may do this product."""
+    refused: list[str] = []
+    for instruction in machine.products:
+        why_not = _product_refusal(facts, instruction)
+        if why_not is None:
+            return Choice(instruction.name, "; ".join(refused) or f"{instruction.name} is the machine's first choice")
+        refused.append(f"no {instruction.name}: {why_not}")
+    return Choice("scalar", "; ".join(refused))
+
+
+def _product_refusal(facts: ProductFacts, instruction: ProductInstruction) -> str | None:
+    m, n, k = facts.shape
+    if facts.operand not in instruction.operands:
+        return f"it has no {facts.operand}"
+    accumulators, depth = instruction.operands[facts.operand]
+    if facts.accumulator not in accumulators:
+        return f"it does not accumulate {facts.operand} in {facts.accumulator}"
+    if facts.threads % instruction.threads:
+        return f"{facts.threads} threads are no multiple of {instruction.threads}"
+    if min(m, n, k) < 0 or m % instruction.m or n % instruction.n or k % depth:
+        return f"{m}x{n}x{k} is no multiple of {instruction.m}x{instruction.n}x{depth}"
+    if facts.a_space not in instruction.a_spaces or facts.b_space not in instruction.b_spaces:
+        return f"its operands are in {facts.a_space} and {facts.b_space} memory"
+    innermost = facts.a_contraction_innermost and facts.b_contraction_innermost
+    if not innermost and facts.operand not in instruction.transposable:
+        return f"{facts.operand} operands must have the contraction innermost"
+    return None

@@ -1,0 +1,229 @@
+"""The plan of one loop, decided from its analysis: schedule, strategy, instructions, each with its reason.
+
+Everything here reads IR and returns plain values; nothing is rewritten.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from tilewright.analysis.accesses import effects_of
+from tilewright.analysis.dependence import DependenceGraph, dependence_graph
+from tilewright.analysis.statements import LoopBody, Statement
+from tilewright.analysis.versionable import versionable
+from tilewright.diagnostics import InputError, Note, source_location
+from tilewright.machine import Machine
+from tilewright.mlir import ir
+from tilewright.transforms.instructions import COPIES, Choice, choose_copy, copy_facts, element_bytes, space_name
+from tilewright.transforms.schedule import (
+    BufferUses,
+    Dependence,
+    Schedule,
+    StatementFacts,
+    group_copies,
+    plan_schedule,
+    version_count,
+    violations,
+)
+
+STRATEGIES = ("async", "warp_specialize", "none")
+
+
+@dataclass(frozen=True)
+class LoopRequest:
+    """What the input asks of a loop: stages, or an explicit schedule, and perhaps a strategy."""
+
+    num_stages: int
+    stages: tuple[int, ...] | None
+    orders: tuple[int, ...] | None
+    strategy: str | None
+
+
+@dataclass(frozen=True)
+class LoopPlan:
+    """A loop's plan. With strategy ``none`` the rest is empty, and the loop stays as it is."""
+
+    strategy: str
+    reason: str
+    num_stages: int = 0
+    schedule: Schedule | None = None
+    choices: tuple[Choice | None, ...] = ()
+    versions: dict[str, int] | None = None
+
+    @property
+    def phrase(self) -> str:
+        if self.schedule is None:
+            return f"{self.strategy}: {self.reason}"
+        order = "source order" if self.schedule.keeps_source_order else f"order {list(self.schedule.orders)}"
+        return f"{self.strategy}, stages {list(self.schedule.stages)}, {order}"
+
+
+def copy_operation(statement: Statement) -> ir.Operation | None:
+    """The copy that a statement is, from global to shared memory or elsewhere; None for another statement."""
+    return statement.operation if statement.operation.name in COPIES else None
+
+
+def loads_shared(statement: Statement, machine: Machine) -> bool:
+    """Whether all that a statement does is to bring global memory into shared memory."""
+    writes = [access for access in statement.accesses if access.writes]
+    reads = [access for access in statement.accesses if not access.writes]
+    if not writes or not reads or any(access.kind == "atomic" for access in writes):
+        return False
+    roots = [access.region.root for access in (*writes, *reads)]
+    if any(root is None for root in roots):
+        return False
+    spaces = [space_name(root.type, machine) for root in roots if root is not None]
+    is_tile_operation = statement.operation.name in (*COPIES, "scf.forall", "linalg.map", "linalg.generic")
+    return is_tile_operation and set(spaces[: len(writes)]) == {"shared"} and set(spaces[len(writes) :]) == {"global"}
+
+
+def buffer_name(buffer: ir.Value | None) -> str:
+    """A name for people: MLIR forgets the identifiers of values, so the type and the line stand in."""
+    if buffer is None:
+        return "unknown memory"
+    location = source_location(buffer.location)
+    return f"{ir.MemRefType(buffer.type)} of {location}" if location.file else str(buffer.type)
+
+
+def dependences_of(graph: DependenceGraph) -> list[Dependence]:
+    return [Dependence(e.kind, e.source, e.target, e.carried, buffer_name(e.buffer), graph.removable(e)) for e in graph.edges]
+
+
+def graph_with_versions(body: LoopBody, others: Sequence[ir.Operation]) -> tuple[DependenceGraph, dict[str, str]]:
+    """The dependence graph whose renewed buffers are those that may have versions; why the others may not."""
+    graph = dependence_graph(body)
+    kept: list[ir.Value] = []
+    refused: dict[str, str] = {}
+    for buffer in graph.renewed:
+        why_not = versionable(buffer, body, list(others))
+        if why_not is None:
+            kept.append(buffer)
+        else:
+            refused[buffer_name(buffer)] = why_not
+    return replace(graph, renewed=tuple(kept)), refused
+
+
+def buffer_uses(body: LoopBody, buffer: ir.Value) -> BufferUses:
+    writers = [i for i, s in enumerate(body.statements) if any(a.writes and a.region.root == buffer for a in s.accesses)]
+    users = [i for i, s in enumerate(body.statements) if any(a.region.root == buffer for a in s.accesses)]
+    return BufferUses(tuple(writers), tuple(users))
+
+
+def versions_of(body: LoopBody, graph: DependenceGraph, schedule: Schedule) -> dict[ir.Value, int]:
+    """How many versions each renewed buffer needs under a schedule; those that need one are left out."""
+    counts = {buffer: version_count(schedule, buffer_uses(body, buffer)) for buffer in graph.renewed}
+    return {buffer: count for buffer, count in counts.items() if count > 1}
+
+
+def instruction_choices(body: LoopBody, machine: Machine, completions: Sequence[str]) -> list[Choice | None]:
+    """The instruction of each copy among the statements, None for the others."""
+    choices: list[Choice | None] = []
+    for statement in body.statements:
+        copy = copy_operation(statement)
+        if copy is not None:
+            choices.append(choose_copy(copy_facts(copy, machine), machine, completions))
+        elif loads_shared(statement, machine):
+            choices.append(Choice("simt", f"{statement.operation.name} computes its elements"))
+        else:
+            choices.append(None)
+    return choices
+
+
+def decide_schedule(
+    body: LoopBody, graph: DependenceGraph, request: LoopRequest, machine: Machine, choices: Sequence[Choice | None]
+) -> Schedule | None:
+    """The schedule that the input gives, checked, or the one that the rules make; None where no copy may run ahead.
+
+    Raises InputError, at the statements, for an explicit schedule that breaks a dependence.
+    """
+    dependences = dependences_of(graph)
+    facts = [
+        StatementFacts(loads_shared(statement, machine), choice is not None and choice.instruction != "simt")
+        for statement, choice in zip(body.statements, choices, strict=True)
+    ]
+    if request.stages is None or request.orders is None:
+        schedule = plan_schedule(facts, dependences, request.num_stages)
+        return None if schedule is None or violations(schedule, dependences) else schedule
+    groups = group_copies(facts, dependences, request.stages, request.orders)
+    schedule = Schedule(request.stages, request.orders, groups)
+    broken = violations(schedule, dependences)
+    if broken:
+        raise _broken_schedule(body, schedule, broken[0])
+    return schedule
+
+
+def _broken_schedule(body: LoopBody, schedule: Schedule, broken: Dependence) -> InputError:
+    source, target = body.statements[broken.source].operation, body.statements[broken.target].operation
+    when = "of the iteration before" if broken.carried else "of its iteration"
+    places = [f"stage {schedule.stages[i]}, order {schedule.orders[i]}" for i in (broken.source, broken.target)]
+    return InputError(
+        f"'{target.name}' at {places[1]} would run before '{source.name}' at {places[0]} {when}, which it depends on "
+        f"({broken.kind} on {broken.buffer}); give it a later stage or order",
+        source_location(target.location),
+        (Note(f"the '{source.name}' that must come first", source_location(source.location)),),
+    )
+
+
+def read_request(body: LoopBody, default_strategy: str) -> LoopRequest:
+    """Read `tile.num_stages`, `tile.strategy`, `tile.stage` and `tile.order`; raises InputError where they do not fit."""
+    loop = body.loop
+    location = source_location(loop.location)
+    strategy = _strategy_attribute(loop) or (default_strategy if default_strategy != "auto" else None)
+    marked = [s for s in body.statements if "tile.stage" in s.operation.attributes or "tile.order" in s.operation.attributes]
+    if not marked:
+        num_stages = ir.IntegerAttr(loop.attributes["tile.num_stages"]).value if "tile.num_stages" in loop.attributes else 1
+        if num_stages < 0:
+            raise InputError(f"tile.num_stages = {num_stages} on 'scf.for'; it must be 0 (no pipeline) or more", location)
+        return LoopRequest(num_stages, None, None, strategy)
+    values: list[list[int]] = []
+    for name in ("tile.stage", "tile.order"):
+        for statement in body.statements:
+            if name not in statement.operation.attributes:
+                where = source_location(statement.operation.location)
+                raise InputError(
+                    f"'{statement.operation.name}' has no {name}, but other statements of its loop do; give all of them both", where
+                )
+        values.append([ir.IntegerAttr(statement.operation.attributes[name]).value for statement in body.statements])
+    stages, orders = values
+    if min(stages) < 0 or len(set(orders)) != len(orders):
+        raise InputError(f"tile.stage {stages} and tile.order {orders}: stages start at 0 and orders differ", location)
+    return LoopRequest(max(stages), tuple(stages), tuple(orders), strategy)
+
+
+def _strategy_attribute(loop: ir.Operation) -> str | None:
+    if "tile.strategy" not in loop.attributes:
+        return None
+    strategy = ir.StringAttr(loop.attributes["tile.strategy"]).value
+    if strategy not in STRATEGIES:
+        known = ", ".join(STRATEGIES)
+        raise InputError(f"tile.strategy = \"{strategy}\" on 'scf.for'; it is one of {known}", source_location(loop.location))
+    return strategy
+
+
+def shared_bytes(function: ir.Operation, machine: Machine) -> int:
+    """The bytes of all shared allocations of a kernel."""
+    total = 0
+
+    def visit(operation: ir.Operation) -> ir.WalkResult:
+        nonlocal total
+        if operation.name == "memref.alloc" and space_name(operation.results[0].type, machine) == "shared":
+            total += bytes_of(operation.results[0])
+        return ir.WalkResult.ADVANCE
+
+    function.walk(visit)
+    return total
+
+
+def bytes_of(buffer: ir.Value) -> int:
+    """The size of a buffer of static shape, in bytes."""
+    memref_type = ir.MemRefType(buffer.type)
+    count = 1
+    for size in memref_type.shape:
+        count *= size
+    return count * element_bytes(memref_type)
+
+
+def written_roots(operation: ir.Operation) -> list[ir.Value | None]:
+    """The roots of the buffers that an operation writes."""
+    return [access.region.root for access in effects_of(operation).accesses if access.writes]

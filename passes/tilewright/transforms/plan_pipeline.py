@@ -1,0 +1,249 @@
+"""tile-plan-pipeline: decide how each pipelined loop overlaps its copies with its work, and with which instructions."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import ClassVar
+
+from tilewright.analysis.statements import LoopBody, body_of
+from tilewright.diagnostics import InputError, Note, PassFailure, source_location
+from tilewright.ir.kernel import Kernel, kernels_in
+from tilewright.mlir import ir
+from tilewright.transforms.base import Decision, Pass, PassContext
+from tilewright.transforms.instructions import (
+    COPIES,
+    PRODUCTS,
+    Choice,
+    choose_copy,
+    choose_product,
+    copy_facts,
+    product_facts,
+)
+from tilewright.transforms.loop_plan import (
+    STRATEGIES,
+    LoopPlan,
+    LoopRequest,
+    bytes_of,
+    decide_schedule,
+    graph_with_versions,
+    instruction_choices,
+    read_request,
+    shared_bytes,
+    versions_of,
+)
+from tilewright.transforms.schedule import Schedule
+from tilewright.transforms.strategy import KernelFacts, kernel_facts, why_not_specialize
+from tilewright.transforms.wrap_statements import strip_request, wrap_statements
+
+
+@dataclass(frozen=True)
+class PlanPipeline(Pass):
+    """Decide stage, order, group and strategy of every pipelined loop, and the instruction of every copy and product.
+
+    Consumes the input form: `scf.for` with `tile.num_stages`, or with `tile.stage` and `tile.order` on its statements.
+    Produces the same program: in each loop that gets a pipeline every statement stands in a `tile.statement` with stage,
+    order and group; the loop has `tile.strategy` and `tile.reason`; copies and products have `tile.instruction` and
+    `tile.reason`.
+
+    Rules:
+    1. A statement is an operation that touches memory; pure operations and reads of memory that the loop does not write take no
+       slot. A plain `scf.if` is a guard: it is split over the statements in it. Allocations move before the loop.
+    2. Dependences (RAW, WAR, WAW) are those of overlapping regions, in one iteration or carried to the next. Versions remove
+       carried dependences over a buffer that each iteration writes before it reads.
+    3. Copies from global to shared memory that nothing of their iteration must precede run ahead, at stage 0, right after
+       their last use; other statements keep the source's order. If the copies end up last, they rotate to the front.
+    4. Copies of one stage and one last use form an asynchronous group, with a guard or without.
+    5. An explicit schedule is taken as it is, if it breaks no dependence.
+    6. The strategy is `warp_specialize` where the machine has bulk copies, a copy of the loop can be one, and nothing
+       forbids it; else `async`. `tile.strategy` on the loop, then the option `strategy`, override this choice.
+    7. A loop whose versions do not fit into shared memory gets fewer stages.
+    8. An instruction is the first of the machine that may do the copy or product.
+
+    Remarks: a loop that is left unpipelined, with the reason; stages that were reduced; a strategy that was asked for and refused.
+    Errors: an explicit schedule that breaks a dependence or is incomplete; a negative stage count; an unknown strategy.
+
+    Before:  scf.for %k = … { memref.copy %a, %As; linalg.matmul ins(%As, …) … } {tile.num_stages = 3 : i32}
+    After:   scf.for %k = … { "tile.statement"() ({ memref.copy %a, %As {tile.instruction = "bulk"} })
+             {stage = 0, order = 0, group = 0} … } {tile.num_stages = 3 : i32, tile.strategy = "warp_specialize"}
+
+    Source: the pipeline planning of TileLang's pull request 2002, on a dependence graph.
+    """
+
+    argument: ClassVar[str] = "tile-plan-pipeline"
+    strategy: str = "auto"
+
+    def run(self, operation: ir.Operation, context: PassContext) -> None:
+        if self.strategy not in (*STRATEGIES, "auto"):
+            context.sink.error(operation.location, f"option strategy={self.strategy} of {self.argument}: it is auto or a strategy")
+            raise PassFailure(self.argument)
+        for kernel in kernels_in(operation):
+            self._plan_kernel(kernel, context)
+
+    def _plan_kernel(self, kernel: Kernel, context: PassContext) -> None:
+        facts = kernel_facts(kernel.operation, kernel.threads or 0)
+        loops = list(pipelined_loops(kernel.operation))
+        if facts.specialized:
+            for loop in loops:
+                context.sink.remark(loop.location, "left alone: the kernel is specialized by hand")
+            loops = []
+        bodies = [body_of(loop) for loop in loops]
+        try:
+            plans = [self._decide(body, facts, loops, context) for body in bodies]
+        except InputError as error:
+            context.sink.emit(replace(error.diagnostic, location=context.sink.locate(error.diagnostic.location)))
+            raise PassFailure(self.argument) from error
+        for body, plan in zip(bodies, plans, strict=True):
+            _record(body, plan, context)
+            if plan.schedule is None:
+                strip_request(body.loop)
+            else:
+                _annotate_choices(body, plan.choices)
+                wrap_statements(body, plan)
+        _choose_remaining(kernel, context)
+
+    def _decide(
+        self, body: LoopBody, facts: KernelFacts, loops: Sequence[ir.Operation], context: PassContext
+    ) -> LoopPlan:
+        if body.refusal is not None:
+            note = Note(f"because of this '{body.refusal.operation.name}'", source_location(body.refusal.operation.location))
+            context.sink.remark(body.loop.location, f"loop not pipelined: {body.refusal.reason}", (note,))
+            return LoopPlan("none", body.refusal.reason)
+        request = read_request(body, self.strategy)
+        if request.strategy == "none" or request.num_stages == 0:
+            return LoopPlan("none", "the input asks for no pipeline")
+        others = [loop for loop in loops if loop != body.loop]
+        plan = self._decide_stages(body, request, facts, others, context)
+        if plan.schedule is None:
+            context.sink.remark(body.loop.location, f"loop not pipelined: {plan.reason}")
+        return plan
+
+    def _decide_stages(
+        self,
+        body: LoopBody,
+        request: LoopRequest,
+        facts: KernelFacts,
+        others: list[ir.Operation],
+        context: PassContext,
+    ) -> LoopPlan:
+        """The plan with as many stages as were asked for and fit into shared memory."""
+        machine = context.machine
+        graph, refused = graph_with_versions(body, others)
+        bulk = instruction_choices(body, machine, ("mbarrier", "none"))
+        grouped = instruction_choices(body, machine, ("group", "none"))
+        used = shared_bytes(facts.function, machine)
+        for num_stages in range(request.num_stages, 0, -1):
+            schedule = decide_schedule(body, graph, replace(request, num_stages=num_stages), machine, grouped)
+            if schedule is None or schedule.depth == 0:
+                return LoopPlan("none", _why_unscheduled(schedule, refused))
+            versions = versions_of(body, graph, schedule)
+            needed = used + sum(bytes_of(buffer) * (count - 1) for buffer, count in versions.items())
+            if needed <= machine.limits.shared_bytes or request.stages is not None or num_stages == 1:
+                break
+        if num_stages < request.num_stages and request.stages is None:
+            message = f"{request.num_stages} stages do not fit into {machine.limits.shared_bytes} bytes of shared memory: {num_stages} it is"
+            context.sink.remark(body.loop.location, message)
+        why_not = why_not_specialize(body, schedule, bulk, facts, machine, others)
+        if request.strategy == "async" or why_not is not None:
+            if request.strategy == "warp_specialize":
+                context.sink.remark(body.loop.location, f"not specialized, but pipelined: {why_not}")
+            reason = "asked for" if request.strategy == "async" else f"not specialized: {why_not}"
+            return LoopPlan("async", reason, num_stages, schedule, tuple(grouped))
+        groups = _channel_groups(schedule, bulk)
+        reason = "asked for" if request.strategy else f"{machine.target} has bulk copies, and nothing forbids it"
+        return LoopPlan("warp_specialize", reason, num_stages, replace(schedule, groups=groups), tuple(bulk))
+
+
+def pipelined_loops(function: ir.Operation) -> Iterator[ir.Operation]:
+    """The loops of a kernel that ask for a pipeline, outer ones first."""
+    found: list[ir.Operation] = []
+
+    def visit(operation: ir.Operation) -> ir.WalkResult:
+        if operation.name == "scf.for" and (
+            "tile.num_stages" in operation.attributes or "tile.strategy" in operation.attributes or _has_explicit(operation)
+        ):
+            found.append(operation.operation)
+        return ir.WalkResult.ADVANCE
+
+    function.walk(visit, ir.WalkOrder.PRE_ORDER)
+    return iter(found)
+
+
+def _has_explicit(loop: ir.Operation) -> bool:
+    for child in loop.regions[0].blocks[0].operations:
+        if "tile.stage" in child.operation.attributes:
+            return True
+    return False
+
+
+def _why_unscheduled(schedule: Schedule | None, refused: dict[str, str]) -> str:
+    if schedule is not None:
+        return "all its statements are at one stage"
+    reasons = "; ".join(f"{buffer}: {reason}" for buffer, reason in refused.items())
+    return "no copy from global to shared memory may run ahead of its iteration" + (f" ({reasons})" if reasons else "")
+
+
+def _channel_groups(schedule: Schedule, choices: Sequence[Choice | None]) -> tuple[int, ...]:
+    """Under warp specialization each run of copies of the first stage is one channel, however its copies are made."""
+    groups = [-1] * len(choices)
+    count = 0
+    previous = False
+    for statement in schedule.sequence:
+        produces = schedule.stages[statement] == min(schedule.stages) and choices[statement] is not None
+        if produces:
+            count += 0 if previous else 1
+            groups[statement] = count - 1
+        previous = produces
+    return tuple(groups)
+
+
+def _record(body: LoopBody, plan: LoopPlan, context: PassContext) -> None:
+    location = context.sink.locate(source_location(body.loop.location))
+    details: dict[str, object] = {"strategy": plan.strategy, "reason": plan.reason}
+    if plan.schedule is not None:
+        details |= {
+            "num_stages": plan.num_stages,
+            "stages": list(plan.schedule.stages),
+            "orders": list(plan.schedule.orders),
+            "groups": list(plan.schedule.groups),
+            "keeps_source_order": plan.schedule.keeps_source_order,
+            "statements": [statement.operation.name for statement in body.statements],
+        }
+    context.decisions.append(Decision(PlanPipeline.argument, "loop", location, plan.phrase, details))
+
+
+def _annotate(operation: ir.Operation, choice: Choice) -> None:
+    operation.attributes["tile.instruction"] = ir.StringAttr.get(choice.instruction)
+    operation.attributes["tile.reason"] = ir.StringAttr.get(choice.reason)
+
+
+def _annotate_choices(body: LoopBody, choices: Sequence[Choice | None]) -> None:
+    for statement, choice in zip(body.statements, choices, strict=True):
+        if choice is not None:
+            _annotate(statement.operation, choice)
+
+
+def _choose_remaining(kernel: Kernel, context: PassContext) -> None:
+    """Instructions for products everywhere, and for the copies that no pipelined loop has."""
+    machine = context.machine
+
+    def visit(operation: ir.Operation) -> ir.WalkResult:
+        choice: Choice | None = None
+        if operation.name in PRODUCTS:
+            facts = product_facts(operation, machine, kernel.threads or 0)
+            choice = choose_product(facts, machine) if facts is not None else Choice("scalar", "it is not a product of two matrices")
+        elif operation.name in COPIES and "tile.instruction" not in operation.attributes:
+            choice = choose_copy(copy_facts(operation, machine), machine, ("none",))
+        if choice is not None:
+            _annotate(operation, choice)
+        if "tile.instruction" in operation.attributes:
+            location = context.sink.locate(source_location(operation.location))
+            name = ir.StringAttr(operation.attributes["tile.instruction"]).value
+            reason = ir.StringAttr(operation.attributes["tile.reason"]).value
+            details = {"instruction": name, "reason": reason}
+            context.decisions.append(Decision(PlanPipeline.argument, operation.name, location, f"{name}: {reason}", details))
+        return ir.WalkResult.ADVANCE
+
+    kernel.operation.walk(visit, ir.WalkOrder.PRE_ORDER)
+
+

@@ -1,0 +1,121 @@
+"""A loop that plan-pipeline has planned, read back from its `tile.statement`s, with what injection decides about it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from tilewright.analysis.regions import root_of
+from tilewright.analysis.statements import LoopBody, body_of
+from tilewright.diagnostics import InputError, source_location
+from tilewright.mlir import ir
+from tilewright.transforms.cloning import nested_operations
+from tilewright.transforms.instructions import COPIES
+from tilewright.transforms.loop_plan import graph_with_versions, versions_of
+from tilewright.transforms.schedule import Schedule
+
+
+@dataclass(frozen=True)
+class PlannedLoop:
+    """A planned loop: its statements, its schedule from stage 0, and how many versions each buffer gets."""
+
+    body: LoopBody
+    schedule: Schedule
+    strategy: str
+    versions: dict[ir.Value, int]
+
+    @property
+    def loop(self) -> ir.Operation:
+        return self.body.loop
+
+    @property
+    def statements(self) -> list[ir.Operation]:
+        return [statement.operation for statement in self.body.statements]
+
+    def groups_read(self) -> list[frozenset[int]]:
+        """For each statement the groups that bring what it uses, its own group left out."""
+        brought: dict[ir.Value, set[int]] = {}
+        for index, group in enumerate(self.schedule.groups):
+            for access in self.body.statements[index].accesses:
+                if group >= 0 and access.writes and access.region.root is not None:
+                    brought.setdefault(access.region.root, set()).add(group)
+        found: list[frozenset[int]] = []
+        for index, statement in enumerate(self.body.statements):
+            groups: set[int] = set()
+            for access in statement.accesses:
+                if access.region.root is not None:
+                    groups |= brought.get(access.region.root, set())
+            found.append(frozenset(groups - {self.schedule.groups[index]}))
+        return found
+
+
+def planned_loops(function: ir.Operation) -> list[PlannedLoop]:
+    """The planned loops of a kernel, outer ones first. Raises InputError for a loop with an unscheduled statement."""
+    loops = [operation for operation in nested_operations(function) if _is_planned(operation)]
+    return [_read(loop, [other for other in loops if other != loop]) for loop in loops]
+
+
+def _is_planned(operation: ir.Operation) -> bool:
+    return operation.name == "scf.for" and any(True for _ in _statements(operation))
+
+
+def _statements(loop: ir.Operation) -> Iterator[ir.Operation]:
+    for child in loop.regions[0].blocks[0].operations:
+        if child.operation.name == "tile.statement":
+            yield child.operation
+
+
+def _read(loop: ir.Operation, others: Sequence[ir.Operation]) -> PlannedLoop:
+    body = body_of(loop)
+    location = source_location(loop.location)
+    if body.refusal is not None:
+        raise InputError(f"a planned loop cannot be pipelined: {body.refusal.reason}", location)
+    for statement in body.statements:
+        if statement.operation.name != "tile.statement":
+            where = source_location(statement.operation.location)
+            raise InputError(f"'{statement.operation.name}' has no place in the schedule of its loop; put it in a tile.statement", where)
+    columns = {
+        name: [ir.IntegerAttr(statement.operation.attributes[name]).value for statement in body.statements]
+        for name in ("stage", "order", "group")
+    }
+    if len(set(columns["order"])) != len(columns["order"]):
+        raise InputError(f"two statements of the loop have the same order: {columns['order']}", location)
+    first = min(columns["stage"])
+    stages = tuple(stage - first for stage in columns["stage"])
+    schedule = Schedule(stages, tuple(columns["order"]), tuple(columns["group"]))
+    strategy = ir.StringAttr(loop.attributes["tile.strategy"]).value if "tile.strategy" in loop.attributes else "async"
+    graph, _ = graph_with_versions(body, others)
+    if strategy == "warp_specialize":
+        depth = ir.IntegerAttr(loop.attributes["tile.num_stages"]).value
+        produced = {
+            access.region.root
+            for index, group in enumerate(schedule.groups)
+            for access in body.statements[index].accesses
+            if group >= 0 and access.writes and access.region.root is not None
+        }
+        versions = {buffer: depth for buffer in graph.renewed if buffer in produced and depth > 1}
+    else:
+        versions = versions_of(body, graph, schedule)
+    return PlannedLoop(body, schedule, strategy, versions)
+
+
+def roots_used(operation: ir.Operation) -> set[ir.Value]:
+    """The buffers that an operation, or what is nested in it, refers to."""
+    roots: set[ir.Value] = set()
+    for inner in nested_operations(operation):
+        for operand in inner.operands:
+            if isinstance(operand.type, ir.MemRefType):
+                root = root_of(operand)
+                if root is not None:
+                    roots.add(root)
+    return roots
+
+
+def copies_in(operation: ir.Operation, instructions: Sequence[str]) -> list[ir.Operation]:
+    """The copies nested in `operation` that have one of these instructions."""
+    found: list[ir.Operation] = []
+    for inner in nested_operations(operation):
+        if inner.name in COPIES and "tile.instruction" in inner.attributes:
+            if ir.StringAttr(inner.attributes["tile.instruction"]).value in instructions:
+                found.append(inner)
+    return found

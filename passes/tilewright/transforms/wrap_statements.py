@@ -1,0 +1,85 @@
+"""Rewriting after the plan: every statement of a planned loop goes into a `tile.statement`, guards inside it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from tilewright.analysis.statements import LoopBody, Statement
+from tilewright.ir.dialect import ops_schedule
+from tilewright.mlir import ir, scf
+from tilewright.transforms.cloning import Cloner
+from tilewright.transforms.loop_plan import LoopPlan
+
+REQUEST_ATTRIBUTES = ("tile.num_stages", "tile.strategy", "tile.disable_warp_specialization")
+EXPLICIT_ATTRIBUTES = ("tile.stage", "tile.order")
+
+
+def integer_attribute(value: int) -> ir.IntegerAttr:
+    return ir.IntegerAttr.get(ir.IntegerType.get_signless(32), value)
+
+
+def strip_request(loop: ir.Operation) -> None:
+    """Take back what asked for a pipeline: the loop stays as it is."""
+    for name in REQUEST_ATTRIBUTES:
+        if name in loop.attributes:
+            del loop.attributes[name]
+    for operation in _operations(loop.regions[0].blocks[0]):
+        _strip_explicit(operation)
+
+
+def wrap_statements(body: LoopBody, plan: LoopPlan) -> None:
+    """Put each statement, under its guards, into a `tile.statement` with its schedule, and name the strategy on the loop."""
+    schedule = plan.schedule
+    assert schedule is not None
+    for allocation in body.allocations:
+        allocation.move_before(body.loop)
+    guards: list[ir.Operation] = []
+    for index, statement in enumerate(body.statements):
+        place = statement.guards[0] if statement.guards else statement.operation
+        with ir.InsertionPoint(place), statement.operation.location:
+            wrapper = ops_schedule.StatementOp(
+                integer_attribute(schedule.stages[index]),
+                integer_attribute(schedule.orders[index]),
+                integer_attribute(schedule.groups[index]),
+            )
+        _fill(wrapper.regions[0].blocks.append(), statement)
+        _strip_explicit(statement.operation)
+        guards += [guard for guard in statement.guards if guard not in guards]
+    for guard in guards:
+        if guard.parent == body.loop:
+            guard.erase()
+    loop = body.loop
+    strip_request(loop)
+    loop.attributes["tile.num_stages"] = integer_attribute(plan.num_stages)
+    loop.attributes["tile.strategy"] = ir.StringAttr.get(plan.strategy)
+    loop.attributes["tile.reason"] = ir.StringAttr.get(plan.reason)
+
+
+def _fill(block: ir.Block, statement: Statement) -> None:
+    """Move the statement into `block`, under copies of its guards; what it needs of them is cloned."""
+    if not statement.guards:
+        block.append(statement.operation)
+        return
+    for guard in statement.guards:
+        with ir.InsertionPoint(block) if len(block.operations) == 0 else ir.InsertionPoint.at_block_terminator(block), guard.location:
+            inner = scf.IfOp(guard.operands[0])
+        block = inner.regions[0].blocks[0]
+        with ir.InsertionPoint(block), guard.location:
+            scf.YieldOp([])
+    guard_blocks = [guard.regions[0].blocks[0] for guard in statement.guards]
+    cloner = Cloner()
+    point = ir.InsertionPoint.at_block_terminator(block)
+    cloner.bring(statement.operation, point, lambda operation: operation.block in guard_blocks)
+    statement.operation.move_before(block.operations[len(block.operations) - 1])
+    cloner.remap(statement.operation)
+
+
+def _operations(block: ir.Block) -> Iterator[ir.Operation]:
+    for child in list(block.operations):
+        yield child.operation
+
+
+def _strip_explicit(operation: ir.Operation) -> None:
+    for name in EXPLICIT_ATTRIBUTES:
+        if name in operation.attributes:
+            del operation.attributes[name]
