@@ -17,11 +17,12 @@ from tilewright.mlir import ir
 
 def ancestor_in(operation: ir.Operation, block: ir.Block) -> ir.Operation | None:
     """The operation of `block` that is, or holds, `operation`."""
-    current: ir.Operation | None = operation
-    while current is not None and current.block != block:
-        parent = current.parent
-        current = None if parent is None else parent.operation
-    return current
+    # The top of the module has no block, and must not be asked for one.
+    while operation.parent is not None:
+        if operation.block == block:
+            return operation
+        operation = operation.parent.operation
+    return None
 
 
 def terminal_users(value: ir.Value) -> list[ir.Operation]:

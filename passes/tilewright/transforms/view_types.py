@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tilewright.analysis.regions import kept_dimensions, subview_parameters
+from tilewright.analysis.regions import kept_dimensions
 from tilewright.mlir import ir
 
 
@@ -36,22 +36,18 @@ def strided_memref(
 
 
 def _subview_layout(view: ir.Operation, strides: list[int], offset: int) -> tuple[list[int], int]:
+    """The layout of a subview as MLIR infers it: an offset or step that is an operand is dynamic, constant or not."""
     dynamic = ir.ShapedType.get_dynamic_stride_or_offset()
-    offsets, _, steps = subview_parameters(view)
-    for start, stride in zip(offsets, strides, strict=True):
-        if start.is_constant and start.constant == 0:
-            continue
-        known = _is_static(view, start.is_constant) and dynamic not in (offset, stride)
-        offset = offset + start.constant * stride if known else dynamic
-    kept = kept_dimensions(view)
-    new = [dynamic if steps[d] is None or strides[d] == dynamic else strides[d] * (steps[d] or 1) for d in kept]
+    for start, stride in zip(_static(view, "static_offsets"), strides, strict=True):
+        if start != 0:
+            offset = dynamic if dynamic in (offset, stride, start) else offset + start * stride
+    steps = _static(view, "static_strides")
+    new = [dynamic if dynamic in (steps[d], strides[d]) else strides[d] * steps[d] for d in kept_dimensions(view)]
     return new, offset
 
 
-def _is_static(view: ir.Operation, constant: bool) -> bool:
-    """An offset is part of the type only if it stands in the attribute, not if an operand happens to be constant."""
-    dynamic = ir.ShapedType.get_dynamic_size()
-    return constant and dynamic not in list(ir.DenseI64ArrayAttr(view.attributes["static_offsets"]))
+def _static(view: ir.Operation, name: str) -> list[int]:
+    return list(ir.DenseI64ArrayAttr(view.attributes[name]))
 
 
 def _reassociation(view: ir.Operation) -> list[list[int]]:
