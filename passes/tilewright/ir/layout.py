@@ -237,6 +237,24 @@ def spread_fragment(shape: Sequence[int], threads: int, vector: int) -> Fragment
     return _joined(tuple(shape), threads, per_dimension[::-1], ())
 
 
+def rows_first_fragment(rows: int, columns: int, threads: int) -> FragmentLayout:
+    """Spread rows over threads first, then the columns over the threads that each row has left.
+
+    Where a row goes depends on the number of rows alone, so accumulators of one height agree on their rows.
+    """
+    along_rows = _divisor(rows, threads)
+    along_columns = _divisor(columns, threads // along_rows)
+    kept = columns // along_columns
+    column_modes = [Mode(kept, 0, 1), Mode(along_columns, 1)]
+    row_stride = threads // along_rows
+    row_modes = [Mode(along_rows, row_stride), Mode(rows // along_rows, 0, kept)]
+    # Threads of a row beyond its columns keep what the others keep, so that all of the row's threads have its sums.
+    idle = row_stride // along_columns
+    replicas = (Mode(idle, along_columns),) if idle > 1 and row_stride % along_columns == 0 else ()
+    modes = [[mode for mode in part if mode.extent > 1] for part in (row_modes, column_modes)]
+    return _joined((rows, columns), threads, modes, replicas)
+
+
 def _divisor(extent: int, limit: int) -> int:
     """The largest divisor of `extent` that is at most `limit`."""
     return max(divisor for divisor in range(1, min(extent, limit) + 1) if extent % divisor == 0)

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 from tilewright.analysis.loop_space import LoopSpace, SpaceAccess
 from tilewright.analysis.ownership import contains
-from tilewright.ir.layout import FragmentLayout, LayoutError, replicated_fragment, spread_fragment
+from tilewright.ir.layout import FragmentLayout, LayoutError, replicated_fragment, rows_first_fragment, spread_fragment
 from tilewright.mlir import ir
 
 
@@ -155,8 +155,17 @@ class _Solver:
         if best is None:
             return None
         _, buffer, space = best
-        layout = spread_fragment(self._left[buffer], space.threads, self._fragments.vectors[buffer])
+        access = next(a for a in self._regular(space) if a.buffer == buffer and len(a.dimensions or ()) == len(space.extents or ()))
+        dimensions = access.dimensions or ()
+        inverse = [dimensions.index(dimension) for dimension in range(len(dimensions))]
+        layouts = _candidates(self._left[buffer], space.threads, self._fragments.vectors[buffer])
+        layout = next((layout for layout in layouts if self._agrees(space, layout.project(inverse))), layouts[0])
         return buffer, layout, space.operation
+
+    def _agrees(self, space: LoopSpace, layout: FragmentLayout) -> bool:
+        """Whether a loop of this layout finds all fragments that have one in its own threads."""
+        known = [access for access in self._regular(space) if access.buffer in self.layouts]
+        return all(contains(self.layouts[access.buffer], layout.project(access.dimensions or ())) for access in known)
 
     def _give_serial(self) -> None:
         """What no parallel operation fixes is kept by every thread: counters, flags, scalars."""
@@ -170,7 +179,8 @@ class _Solver:
         for space in self._spaces:
             layout = self._loop_layout(space)
             if layout is None and space.extents is not None:
-                layout = spread_fragment(space.extents, space.threads, _vector(space, self._fragments))
+                layouts = _candidates(space.extents, space.threads, _vector(space, self._fragments))
+                layout = next((layout for layout in layouts if self._agrees(space, layout)), layouts[0])
             if layout is not None:
                 self.loops[space.operation] = layout
             for access in space.accesses:
@@ -191,6 +201,15 @@ class _Solver:
         assert layout is not None and access.dimensions is not None
         if not contains(known, layout.project(access.dimensions)):
             self._conflict(access.buffer, "the loop's threads do not keep the elements that they access", access.operation)
+
+
+def _candidates(shape: tuple[int, ...], threads: int, vector: int) -> list[FragmentLayout]:
+    """The spreads to choose from: the widest vectors first, then other widths, then rows first."""
+    widths = list(dict.fromkeys((vector, 16, 8, 4, 2, 1)))
+    layouts = [spread_fragment(shape, threads, width) for width in widths]
+    if len(shape) == 2:
+        layouts.append(rows_first_fragment(shape[0], shape[1], threads))
+    return layouts
 
 
 def _is_every_thread(layout: FragmentLayout) -> bool:

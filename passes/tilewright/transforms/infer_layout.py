@@ -34,7 +34,8 @@ class InferLayout(Pass):
     2. A product fixes its accumulator, and operand A where that is a fragment, as its instruction defines them.
     3. A parallel operation takes its layout from a fragment that all its dimensions index, one that it writes before one that it
        reads; its other fragments follow by projection: a dimension that does not index them becomes replication.
-    4. What is left starts from the largest fragment: spread innermost dimension first, in vectors of 16 bytes. Ties go to the first.
+    4. What is left starts from the largest fragment: spread innermost dimension first, in vectors of 16 bytes, or of another
+       width where only that agrees with what is known. Ties go to the first.
     5. A fragment that only scalar code uses is kept by every thread.
     6. A thread must keep what it reads, and whoever writes must be whoever keeps. Where two operations disagree, or indices are not
        the loop's own, the fragment moves to shared memory.
@@ -124,8 +125,7 @@ def _product_seeds(kernel: Kernel, spaces: list[LoopSpace], fragments: set[ir.Va
         a, b, accumulator = (root_of(operand) for operand in operation.operands)
         m, n, k = facts.shape
         if accumulator in fragments and accumulator is not None:
-            vector = max(1, VECTOR_BYTES // element_bytes(accumulator.type))
-            seeds.append(Seed(accumulator, accumulator_layout(instruction, m, n, threads[operation], vector), operation))
+            seeds.append(Seed(accumulator, accumulator_layout(instruction, m, n, threads[operation]), operation))
         if a in fragments and a is not None:
             layout = a_operand_layout(instruction, m, k, n, threads[operation])
             if layout is not None:

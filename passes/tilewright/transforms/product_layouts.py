@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from tilewright.ir.layout import FragmentLayout, Mode, spread_fragment
+from tilewright.ir.layout import FragmentLayout, Mode, rows_first_fragment
 from tilewright.machine import ProductInstruction
 
 _COLUMN_PAIR = Mode(2, 0, 1)
@@ -16,10 +16,10 @@ _COLUMN_LANES = Mode(4, 1, 0)
 _ROW_LANES = Mode(8, 4, 0)
 
 
-def accumulator_layout(instruction: ProductInstruction, rows: int, columns: int, threads: int, vector: int) -> FragmentLayout:
-    """The layout of an accumulator of rows × columns over `threads`; `vector` is for products without fragments of their own."""
+def accumulator_layout(instruction: ProductInstruction, rows: int, columns: int, threads: int) -> FragmentLayout:
+    """The layout of an accumulator of rows × columns over `threads`."""
     if instruction.name == "scalar":
-        return spread_fragment((rows, columns), threads, vector)
+        return rows_first_fragment(rows, columns, threads)
     return _warp_tiles(rows, columns, *_split(instruction, rows, columns, threads), threads)
 
 

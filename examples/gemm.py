@@ -1,0 +1,61 @@
+# pyright: reportInvalidTypeForm=false
+"""C = A B, one tile of C for each block: f16, bf16 or f32 operands, f32 accumulation, NN, NT, TN and TT."""
+
+import numpy as np
+
+import tilewright.language as tl
+
+SMOKE = {"M": 64, "N": 96, "K": 96, "block_m": 32, "block_n": 32, "block_k": 16, "num_stages": 3}
+FULL = {"M": 4096, "N": 4096, "K": 4096, "block_m": 128, "block_n": 256, "block_k": 64, "num_stages": 3}
+VARIANTS = {
+    "nt": {"transpose_b": True},
+    "tn": {"transpose_a": True},
+    "tt": {"transpose_a": True, "transpose_b": True},
+    "bf16": {"dtype": "bf16", "transpose_b": True},
+    "f32": {"dtype": "f32"},
+    "one stage": {"num_stages": 1},
+    "more stages than trips": {"K": 32, "num_stages": 4},
+}
+
+
+def build(
+    M: int = 256,
+    N: int = 256,
+    K: int = 256,
+    block_m: int = 64,
+    block_n: int = 64,
+    block_k: int = 32,
+    num_stages: int = 3,
+    dtype: str = "f16",
+    transpose_a: bool = False,
+    transpose_b: bool = False,
+    threads: int = 256,
+) -> tl.Kernel:
+    """The kernel for shapes that are multiples of the tile. A is KxM if `transpose_a`, B is NxK if `transpose_b`."""
+
+    @tl.kernel(threads=threads)
+    def gemm(
+        A: tl.Tensor((K, M) if transpose_a else (M, K), dtype),
+        B: tl.Tensor((N, K) if transpose_b else (K, N), dtype),
+        C: tl.Tensor((M, N), dtype),
+    ):
+        bx, by = tl.grid(N // block_n, M // block_m)
+        row, column = by * block_m, bx * block_n
+        A_tile = tl.alloc_shared((block_k, block_m) if transpose_a else (block_m, block_k), dtype)
+        B_tile = tl.alloc_shared((block_n, block_k) if transpose_b else (block_k, block_n), dtype)
+        accumulator = tl.alloc_fragment((block_m, block_n), tl.f32)
+        tl.fill(accumulator, 0.0)
+        for k in tl.pipelined(K // block_k, num_stages=num_stages):
+            depth = k * block_k
+            tl.copy(A[depth:, row:] if transpose_a else A[row:, depth:], A_tile)
+            tl.copy(B[column:, depth:] if transpose_b else B[depth:, column:], B_tile)
+            tl.gemm(A_tile, B_tile, accumulator, transpose_a=transpose_a, transpose_b=transpose_b)
+        tl.copy(accumulator, C[row:, column:])
+
+    return gemm
+
+
+def reference(arguments: dict[str, np.ndarray], **parameters: object) -> dict[str, np.ndarray]:
+    """C in float64."""
+    a, b = arguments["A"].astype(np.float64), arguments["B"].astype(np.float64)
+    return {"C": (a.T if parameters.get("transpose_a") else a) @ (b.T if parameters.get("transpose_b") else b)}

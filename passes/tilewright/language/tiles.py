@@ -1,0 +1,266 @@
+"""Statements on whole tiles: allocation, copies, matrix products, reductions, atomics."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from tilewright.language import dtypes
+from tilewright.language.buffers import FRAGMENT, SHARED, Buffer, Tile, Window, alloc, known_shape
+from tilewright.language.control import parallel
+from tilewright.language.dtypes import DType, as_dtype
+from tilewright.language.elementwise import convert
+from tilewright.language.scalar import Scalar, coerce, constant_of, scalar_of
+from tilewright.language.source import fail
+from tilewright.language.trace import Trace, current_trace, infinity, literal, mlir_location, user_location
+from tilewright.mlir import ir
+
+# Accumulators that a product of operands of a type may have.
+_ACCUMULATORS = {
+    "f8E4M3FN": ("f16", "f32"),
+    "f8E5M2": ("f16", "f32"),
+    "f16": ("f16", "f32"),
+    "bf16": ("bf16", "f32"),
+    "f32": ("f32", "f64"),
+    "f64": ("f64",),
+    "i8": ("i32",),
+    "i16": ("i32", "i64"),
+    "i32": ("i32", "i64"),
+    "i64": ("i64",),
+}
+_REDUCTIONS = {
+    "sum": ("arith.addf", "arith.addi"),
+    "max": ("arith.maximumf", "arith.maxsi"),
+    "min": ("arith.minimumf", "arith.minsi"),
+}
+# Values of arith.AtomicRMWKind, for floats and for integers.
+_ATOMICS = {"add": (0, 1), "max": (4, 6), "min": (8, 10)}
+
+
+def alloc_shared(shape: Any, dtype: DType | str) -> Buffer:
+    """A buffer of static shape in the memory that the threads of a block share."""
+    return alloc(shape, as_dtype(dtype), SHARED, "#gpu.address_space<workgroup>")
+
+
+def alloc_fragment(shape: Any, dtype: DType | str) -> Buffer:
+    """A buffer of static shape that is distributed over the threads' registers."""
+    return alloc(shape, as_dtype(dtype), FRAGMENT, "#gpu.address_space<private>")
+
+
+def _matched(source: Tile, destination: Tile, what: str) -> tuple[Tile, Tile]:
+    """Both sides with one static shape: open sizes of a window are those of the other side."""
+    for tile in (source, destination):
+        if not isinstance(tile, (Buffer, Window)):
+            fail(f"{what} takes buffers and windows of buffers, not {tile!r}")
+    shapes = (list(source.shape), list(destination.shape))
+    if source.rank != destination.rank:
+        fail(f"{what} from shape {shapes[0]} to shape {shapes[1]}: the ranks differ")
+    merged: list[int] = []
+    for first, second in zip(*shapes, strict=True):
+        sizes = {size for size in (first, second) if isinstance(size, int)}
+        if len(sizes) > 1:
+            fail(f"{what} from shape {shapes[0]} to shape {shapes[1]}: the shapes differ")
+        if not sizes:
+            fail(f"{what} from shape {shapes[0]} to shape {shapes[1]}: no side has a static size for each dimension")
+        merged.append(sizes.pop())
+    return _sized(source, merged, what), _sized(destination, merged, what)
+
+
+def _sized(tile: Tile, shape: list[int], what: str) -> Tile:
+    if isinstance(tile, Window):
+        return tile.sized(tuple(shape))
+    if not all(isinstance(extent, int) for extent in tile.shape):
+        fail(f"{what}: {tile.name} has the dynamic shape {list(tile.shape)}; copy a window of it")
+    return tile
+
+
+def copy(source: Tile, destination: Tile) -> None:
+    """Copy a tile; where the element types differ, convert each element. Windows must lie inside their buffers."""
+    trace = current_trace("tl.copy")
+    source, destination = _matched(source, destination, "tl.copy")
+    views = (source.view(), destination.view())
+    if source.dtype is destination.dtype:
+        trace.emit("memref.copy", views)
+        return
+    for subscripts in parallel(*known_shape(source, "the source")):
+        indices = [i.value for i in (subscripts if isinstance(subscripts, tuple) else (subscripts,))]
+        element = trace.emit("memref.load", [views[0], *indices], [source.dtype.mlir()]).results[0]
+        converted = convert(scalar_of(trace, element, source.dtype), destination.dtype)
+        trace.emit("memref.store", [converted.value, views[1], *indices])
+
+
+def crossing_window(window: Tile, tile: Tile, what: str) -> tuple[Buffer, list[ir.Value]]:
+    """Buffer and offsets of a window that may cross an edge: the form of copy_in, copy_out and asynchronous copies."""
+    if isinstance(window, Buffer):
+        window = window[(slice(0, None),) * window.rank]
+    if not isinstance(window, Window):
+        fail(f"{what} takes a window of a buffer, not {window!r}")
+    shape = known_shape(tile, "the tile")
+    if not all(window.kept[window.buffer.rank - window.rank :]):
+        fail(f"{what}: only leading dimensions of {window.buffer.name} can have a single subscript")
+    if window.rank != len(shape):
+        fail(f"{what}: {window.name} has rank {window.rank}, the tile has shape {list(shape)}")
+    dropped = window.buffer.rank - window.rank
+    for dimension, (size, extent) in enumerate(zip(window.shape, shape, strict=True), start=dropped):
+        full = window.buffer.shape[dimension]
+        whole = isinstance(full, int) and size == full and constant_of(window.offsets[dimension]) == 0
+        if size not in (None, extent) and not whole:
+            fail(f"{what}: {window.name} has shape {list(window.shape)}, the tile {list(shape)}; they must be the same")
+    if window.dtype is not tile.dtype:
+        fail(f"{what} from {window.dtype} to {tile.dtype} or back: it never converts; use tl.copy between tiles for that")
+    window.buffer.view()
+    return window.buffer, [offset.value for offset in window.offsets]
+
+
+def pad_attribute(pad: float | int | None, dtype: DType) -> dict[str, ir.Attribute]:
+    return {} if pad is None else {"pad": literal(float(pad) if dtype.is_float else pad, dtype)}
+
+
+def copy_in(source: Tile, tile: Tile, pad: float | int | None = None) -> None:
+    """Copy a window that may cross an edge of its buffer into a tile; what lies outside reads as `pad` (0)."""
+    trace = current_trace("tl.copy_in")
+    buffer, offsets = crossing_window(source, tile, "tl.copy_in")
+    trace.emit("tile.copy_in", [buffer.view(), *offsets, tile.view()], [], pad_attribute(pad, tile.dtype))
+
+
+def copy_out(tile: Tile, destination: Tile) -> None:
+    """Copy a tile into a window that may cross an edge of its buffer; what lies outside is dropped."""
+    trace = current_trace("tl.copy_out")
+    buffer, offsets = crossing_window(destination, tile, "tl.copy_out")
+    trace.emit("tile.copy_out", [tile.view(), buffer.view(), *offsets])
+
+
+def fill(tile: Tile, value: Any) -> None:
+    """Set every element of a tile to a number, or to a scalar of its element type."""
+    trace = current_trace("tl.fill")
+    known_shape(tile, "tl.fill's tile")
+    scalar = coerce(value, tile.dtype)
+    segments = {"operandSegmentSizes": ir.DenseI32ArrayAttr.get([1, 1])}
+    operation = trace.emit("linalg.fill", [scalar.value, tile.view()], [], segments, regions=1)
+    block, point = _body(operation, [tile.dtype, tile.dtype])
+    _inner("linalg.yield", [block.arguments[0]], None, point)
+
+
+def _body(operation: ir.Operation, dtypes: list[DType]) -> tuple[ir.Block, ir.InsertionPoint]:
+    """The block of a structured operation, with one argument for each operand's element."""
+    location = mlir_location(user_location())
+    block = operation.regions[0].blocks.append(*(d.mlir() for d in dtypes), arg_locs=[location] * len(dtypes))
+    return block, ir.InsertionPoint(block)
+
+
+def _inner(name: str, operands: list[ir.Value], result: ir.Type | None, point: ir.InsertionPoint) -> ir.Value | None:
+    """An operation in the body of a structured operation."""
+    results = [] if result is None else [result]
+    location = mlir_location(user_location())
+    operation = ir.Operation.create(name, results=results, operands=operands, loc=location, ip=point)
+    return operation.results[0] if results else None
+
+
+def _widened(value: ir.Value, source: DType, target: DType, point: ir.InsertionPoint) -> ir.Value:
+    if source is target:
+        return value
+    widened = _inner("arith.extf" if target.is_float else "arith.extsi", [value], target.mlir(), point)
+    assert widened is not None
+    return widened
+
+
+def gemm(a: Tile, b: Tile, accumulator: Tile, transpose_a: bool = False, transpose_b: bool = False) -> None:
+    """accumulator[m, n] += sum over k of a[m, k] * b[k, n]; a transposed operand has its two dimensions swapped."""
+    trace = current_trace("tl.gemm")
+    shapes = [known_shape(t, f"operand {name} of tl.gemm") for t, name in ((a, "a"), (b, "b"), (accumulator, "accumulator"))]
+    if any(len(shape) != 2 for shape in shapes):
+        fail(f"tl.gemm multiplies matrices, not shapes {', '.join(str(list(s)) for s in shapes)}")
+    m, k = shapes[0][::-1] if transpose_a else shapes[0]
+    k_of_b, n = shapes[1][::-1] if transpose_b else shapes[1]
+    if k != k_of_b or shapes[2] != (m, n):
+        fail(f"tl.gemm of a {m}x{k} and b {k_of_b}x{n} into {shapes[2][0]}x{shapes[2][1]}: the shapes do not match")
+    if a.dtype is not b.dtype:
+        fail(f"tl.gemm multiplies {a.dtype} with {b.dtype}; the operands have one type")
+    if accumulator.dtype.name not in _ACCUMULATORS.get(a.dtype.name, ()):
+        legal = " or ".join(_ACCUMULATORS.get(a.dtype.name, ())) or "nothing"
+        fail(f"tl.gemm of {a.dtype} accumulates in {legal}, not in {accumulator.dtype}")
+    _emit_matmul(trace, a, b, accumulator, transpose_a, transpose_b)
+
+
+def _emit_matmul(trace: Trace, a: Tile, b: Tile, accumulator: Tile, transpose_a: bool, transpose_b: bool) -> None:
+    m, n, k = (ir.AffineDimExpr.get(i) for i in range(3))
+    results = [[k, m] if transpose_a else [m, k], [n, k] if transpose_b else [k, n], [m, n]]
+    maps = ir.ArrayAttr.get([ir.AffineMapAttr.get(ir.AffineMap.get(3, 0, result)) for result in results])
+    attributes: dict[str, ir.Attribute] = {"operandSegmentSizes": ir.DenseI32ArrayAttr.get([2, 1])}
+    if transpose_a or transpose_b:
+        attributes["indexing_maps"] = maps
+    operands = [a.view(), b.view(), accumulator.view()]
+    operation = trace.emit("linalg.matmul", operands, [], attributes, regions=1)
+    target = accumulator.dtype
+    block, point = _body(operation, [a.dtype, b.dtype, target])
+    left = _widened(block.arguments[0], a.dtype, target, point)
+    right = _widened(block.arguments[1], b.dtype, target, point)
+    suffix = "f" if target.is_float else "i"
+    product = _inner(f"arith.mul{suffix}", [left, right], target.mlir(), point)
+    assert product is not None
+    total = _inner(f"arith.add{suffix}", [block.arguments[2], product], target.mlir(), point)
+    assert total is not None
+    _inner("linalg.yield", [total], None, point)
+
+
+def reduce(source: Tile, destination: Tile, op: Literal["sum", "max", "min"], axis: int, clear: bool = True) -> None:
+    """Combine the elements along `axis` into a tile without that dimension.
+
+    The destination's old elements take part; `clear` first fills it with what changes nothing (a second operation).
+    """
+    trace = current_trace("tl.reduce")
+    shape = known_shape(source, "tl.reduce's source")
+    out = known_shape(destination, "tl.reduce's destination")
+    if op not in _REDUCTIONS:
+        fail(f"tl.reduce has no op {op!r}; there are {', '.join(_REDUCTIONS)}")
+    if not -len(shape) <= axis < len(shape):
+        fail(f"tl.reduce along axis {axis} of shape {list(shape)}; it must be from {-len(shape)} to {len(shape) - 1}")
+    axis %= len(shape)
+    expected = shape[:axis] + shape[axis + 1 :]
+    if out != expected:
+        fail(f"tl.reduce of {list(shape)} along axis {axis} gives {list(expected)}; the destination has {list(out)}")
+    legal = source.dtype is destination.dtype or destination.dtype.name in _ACCUMULATORS.get(source.dtype.name, ())
+    if not legal:
+        fail(f"tl.reduce of {source.dtype} into {destination.dtype}; use the same type or a wider one")
+    if clear:
+        fill(destination, 0 if op == "sum" else infinity(destination.dtype, -1 if op == "max" else 1))
+    dimensions = {"dimensions": ir.DenseI64ArrayAttr.get([axis])}
+    operation = trace.emit("linalg.reduce", [source.view(), destination.view()], [], dimensions, regions=1)
+    target = destination.dtype
+    block, point = _body(operation, [source.dtype, target])
+    element = _widened(block.arguments[0], source.dtype, target, point)
+    combined = _inner(_REDUCTIONS[op][not target.is_float], [element, block.arguments[1]], target.mlir(), point)
+    assert combined is not None
+    _inner("linalg.yield", [combined], None, point)
+
+
+def _atomic(op: str, buffer: Buffer, subscripts: Any, value: Any) -> Scalar:
+    what = f"tl.atomic_{op}"
+    trace = current_trace(what)
+    if not isinstance(buffer, Buffer):
+        fail(f"{what} takes a buffer and its subscripts, not {buffer!r}")
+    if buffer.dtype is dtypes.index or buffer.dtype.bits == 1:
+        fail(f"{what} takes elements of a float or an integer type, not {buffer.dtype}")
+    subscripts = subscripts if isinstance(subscripts, tuple) else (subscripts,)
+    if len(subscripts) != buffer.rank:
+        fail(f"{buffer.name} has rank {buffer.rank}, not {len(subscripts)} subscripts")
+    offsets = [buffer._offset(subscript, i).value for i, subscript in enumerate(subscripts)]
+    scalar = coerce(value, buffer.dtype)
+    kind = ir.IntegerAttr.get(ir.IntegerType.get_signless(64), _ATOMICS[op][not buffer.dtype.is_float])
+    operands = [scalar.value, buffer.view(), *offsets]
+    operation = trace.emit("memref.atomic_rmw", operands, [buffer.dtype.mlir()], {"kind": kind})
+    return scalar_of(trace, operation.results[0], buffer.dtype)
+
+
+def atomic_add(buffer: Buffer, subscripts: Any, value: Any) -> Scalar:
+    """Add to one element at once; returns its old value."""
+    return _atomic("add", buffer, subscripts, value)
+
+
+def atomic_max(buffer: Buffer, subscripts: Any, value: Any) -> Scalar:
+    """Raise one element to at least `value` at once; returns its old value."""
+    return _atomic("max", buffer, subscripts, value)
+
+
+def atomic_min(buffer: Buffer, subscripts: Any, value: Any) -> Scalar:
+    """Lower one element to at most `value` at once; returns its old value."""
+    return _atomic("min", buffer, subscripts, value)

@@ -1,0 +1,106 @@
+"""Every example, at its SMOKE parameters and each of its VARIANTS: the reference (upstream's lowering and JIT) agrees with
+NumPy, and the simulator, which shares no code with it, agrees with the reference."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+import pytest
+
+import tilewright.language as tl
+from tilewright import mlir
+from tilewright.ir.kernel import kernels_in
+from tilewright.language.loading import load_module
+from tilewright.machine import machine_for
+from tilewright.runtime.reference_jit import run_reference
+from tilewright.simulator import simulate
+
+pytestmark = pytest.mark.l2_simulator
+
+FOLDER = Path(__file__).parents[2] / "examples"
+# By element type, relative to the largest value of an output, or to 1 if that is larger.
+TOLERANCES = {"float16": 2e-3, "bfloat16": 1.6e-2, "float32": 2e-5, "int32": 0.0}
+
+
+@dataclass(frozen=True)
+class Case:
+    name: str
+    module: ModuleType
+    parameters: dict[str, Any]
+
+    def kernel(self) -> tl.Kernel:
+        return self.module.build(**self.parameters)
+
+
+def _cases() -> list[Case]:
+    found: list[Case] = []
+    for path in sorted(FOLDER.glob("*.py")):
+        module = load_module(path)
+        variants = {"smoke": {}, **module.VARIANTS}
+        found += [Case(f"{path.stem}: {name}", module, {**module.SMOKE, **changed}) for name, changed in variants.items()]
+    return found
+
+
+CASES = _cases()
+
+
+def random_arguments(kernel: tl.Kernel) -> dict[str, np.ndarray]:
+    """Arrays for the tensors of a kernel: floats in [-1, 1), integers in [0, 3)."""
+    random = np.random.default_rng(0)
+    arguments: dict[str, np.ndarray] = {}
+    for name, declared in kernel.arguments.items():
+        assert isinstance(declared, tl.Tensor)
+        shape = tuple(extent for extent in declared.shape if isinstance(extent, int))
+        drawn = random.uniform(-1, 1, shape) if declared.dtype.is_float else random.integers(0, 3, shape)
+        arguments[name] = drawn.astype(declared.dtype.numpy)
+    return arguments
+
+
+def run_jit(kernel: tl.Kernel, arguments: Sequence[Any]) -> None:
+    """Run the input form with the reference; arrays are modified in place."""
+    with mlir.context():
+        module = kernel.module()
+        run_reference(kernels_in(module.operation)[0], arguments)
+
+
+def assert_close(actual: np.ndarray, expected: np.ndarray) -> None:
+    scale = max(1.0, float(np.abs(expected).max(initial=0.0)))
+    error = float(np.abs(actual.astype(np.float64) - expected).max(initial=0.0))
+    assert error <= TOLERANCES[actual.dtype.name] * scale
+
+
+@pytest.mark.parametrize("case", CASES, ids=[case.name for case in CASES])
+def test_reference_agrees_with_numpy(case: Case) -> None:
+    kernel = case.kernel()
+    arguments = random_arguments(kernel)
+    expected = case.module.reference({name: array.copy() for name, array in arguments.items()}, **case.parameters)
+    run_jit(kernel, list(arguments.values()))
+    assert expected
+    for name, values in expected.items():
+        assert_close(arguments[name], values)
+
+
+@pytest.mark.parametrize("path", sorted(FOLDER.glob("*.py")), ids=lambda path: path.stem)
+def test_full_parameters_build(path: Path) -> None:
+    modules = [case.module for case in CASES if case.module.__file__ == str(path)]
+    assert modules[0].build(**modules[0].FULL).text()
+
+
+@pytest.mark.parametrize("case", CASES, ids=[case.name for case in CASES])
+def test_simulator_agrees_with_the_reference(case: Case) -> None:
+    kernel = case.kernel()
+    compiled = random_arguments(kernel)
+    simulated = {name: array.copy() for name, array in compiled.items()}
+    run_jit(kernel, list(compiled.values()))
+    with mlir.context():
+        module = kernel.module()
+        result = simulate(kernels_in(module.operation)[0], list(simulated.values()), machine=machine_for("sim"))
+    assert [str(finding.diagnostic()) for finding in result.findings] == []
+    assert result.completed
+    for name, array in compiled.items():
+        assert_close(simulated[name], array.astype(np.float64))
