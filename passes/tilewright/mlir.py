@@ -25,7 +25,9 @@ def _provider() -> str:
     chosen = environment().mlir
     if chosen:
         if importlib.util.find_spec(chosen) is None:
-            raise UsageError(f"TILEWRIGHT_MLIR={chosen}: no such module is installed; known providers are {', '.join(PROVIDERS)}")
+            raise UsageError(
+                f"TILEWRIGHT_MLIR={chosen}: no such module is installed; known providers are {', '.join(PROVIDERS)}"
+            )
         return chosen
     for name in PROVIDERS:
         if importlib.util.find_spec(name) is not None and importlib.util.find_spec(f"{name}._mlir_libs") is not None:

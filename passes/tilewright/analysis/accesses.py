@@ -14,12 +14,31 @@ AccessKind = Literal["read", "write", "atomic"]
 # Dialects whose operations neither touch memory nor wait.
 _PURE_DIALECTS = ("arith", "math", "affine", "index", "complex", "vector")
 _PURE_OPERATIONS = frozenset(
-    (
-        "memref.subview memref.cast memref.expand_shape memref.collapse_shape memref.reinterpret_cast memref.transpose "
-        "memref.view memref.dim memref.rank memref.memory_space_cast memref.extract_strided_metadata gpu.block_id gpu.grid_dim "
-        "gpu.block_dim gpu.thread_id tile.stage_index tile.phase scf.yield scf.condition linalg.yield linalg.index "
-        "scf.forall.in_parallel scf.reduce"
-    ).split()
+    [
+        "memref.subview",
+        "memref.cast",
+        "memref.expand_shape",
+        "memref.collapse_shape",
+        "memref.reinterpret_cast",
+        "memref.transpose",
+        "memref.view",
+        "memref.dim",
+        "memref.rank",
+        "memref.memory_space_cast",
+        "memref.extract_strided_metadata",
+        "gpu.block_id",
+        "gpu.grid_dim",
+        "gpu.block_dim",
+        "gpu.thread_id",
+        "tile.stage_index",
+        "tile.phase",
+        "scf.yield",
+        "scf.condition",
+        "linalg.yield",
+        "linalg.index",
+        "scf.forall.in_parallel",
+        "scf.reduce",
+    ]
 )
 _IMPURE_AFFINE = ("affine.load", "affine.store", "affine.for", "affine.if", "affine.parallel")
 _TRANSPARENT = ("memref.alloc", "memref.alloca", "memref.dealloc")

@@ -66,16 +66,18 @@ def linear(value: ir.Value) -> Linear:
     if name in ("arith.index_cast", "arith.index_castui", "memref.cast"):
         return linear(operation.operands[0])
     if name == "affine.apply":
-        form = _affine(operation)
-        if form is not None:
-            return form
+        forms = affine_results(operation)
+        if forms is not None:
+            return forms[0]
     return Linear(0, {value: 1})
 
 
-def _affine(operation: ir.Operation) -> Linear | None:
+def affine_results(operation: ir.Operation) -> list[Linear] | None:
+    """The results of the map of an affine operation on its operands; None where one is not linear."""
     affine_map = operation.attributes["map"].value
     inputs = [linear(operand) for operand in operation.operands]
-    return _affine_expression(affine_map.results[0], inputs, affine_map.n_dims)
+    forms = [_affine_expression(result, inputs, affine_map.n_dims) for result in affine_map.results]
+    return None if None in forms else [form for form in forms if form is not None]
 
 
 def _affine_expression(expression: ir.AffineExpr, inputs: list[Linear], dimensions: int) -> Linear | None:

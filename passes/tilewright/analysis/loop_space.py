@@ -1,7 +1,7 @@
 """Parallel operations as iteration spaces: which dimensions of the space index which buffer.
 
-`scf.forall`, structured linalg operations and whole-tile copies are all alike to layout inference: a space of extents, and accesses that take
-some of its dimensions as their indices.
+`scf.forall`, structured linalg operations and whole-tile copies are all alike to layout inference: a space of extents, and
+accesses that take some of its dimensions as their indices.
 """
 
 from __future__ import annotations

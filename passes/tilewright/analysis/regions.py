@@ -37,7 +37,7 @@ class Interval:
         if self.extent is None or other.extent is None:
             return False
         gap = other.start - self.start
-        return gap.is_constant and 0 <= gap.constant and gap.constant + other.extent <= self.extent
+        return gap.is_constant and gap.constant >= 0 and gap.constant + other.extent <= self.extent
 
 
 @dataclass(frozen=True)
@@ -104,7 +104,9 @@ def region_of(value: ir.Value, box: tuple[Interval, ...]) -> Region:
             box, simple = _through_subview(operation, box)
             exact = exact and simple
         elif operation.name not in ("memref.cast", "memref.memory_space_cast"):
-            exact = exact and box == _full_box(value.type) and operation.name in ("memref.expand_shape", "memref.collapse_shape")
+            exact = (
+                exact and box == _full_box(value.type) and operation.name in ("memref.expand_shape", "memref.collapse_shape")
+            )
             box = _full_box(source.type)
         value = source
 

@@ -1,3 +1,5 @@
+# `dialects.ext` takes class keywords that a type checker cannot see.
+# pyright: reportGeneralTypeIssues=false, reportCallIssue=false
 """The `tile` dialect: its namespace, types and attributes; the operations are in `ops_*.py`.
 
 Only what upstream has no word for is here. Operations are defined with `dialects.ext`, print in generic form, and

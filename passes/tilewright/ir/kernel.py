@@ -38,10 +38,9 @@ class Kernel:
 
     @property
     def threads(self) -> int | None:
-        block = self.operation.attributes["known_block_size"] if "known_block_size" in self.operation.attributes else None
-        if block is None:
+        if "known_block_size" not in self.operation.attributes:
             return None
-        x, y, z = ir.DenseI32ArrayAttr(block)
+        x, y, z = ir.DenseI32ArrayAttr(self.operation.attributes["known_block_size"])
         return x * y * z
 
     def grid(self, values: Sequence[object]) -> tuple[int, int, int]:
@@ -56,20 +55,18 @@ class Kernel:
             return (x, y, z)
         location = source_location(self.operation.location)
         if "tile.grid" not in attributes:
-            raise InputError(
-                f"kernel '{self.name}' has no grid: give known_grid_size, or tile.grid as an affine map", location
-            )
+            raise InputError(f"kernel '{self.name}' has no grid: give known_grid_size, or tile.grid as an affine map", location)
         inputs = _grid_inputs(self.arguments, values)
         affine_map = attributes["tile.grid"].value
         expected = affine_map.n_dims + affine_map.n_symbols
         if expected != len(inputs) or not 1 <= len(affine_map.results) <= 3:
             raise InputError(
-                f"tile.grid of kernel '{self.name}' takes {expected} inputs and has {len(affine_map.results)} results; it needs "
-                f"{len(inputs)} inputs (integer arguments, then dynamic dimensions) and 1 to 3 results",
+                f"tile.grid of kernel '{self.name}' takes {expected} inputs and has {len(affine_map.results)} results; "
+                f"it needs {len(inputs)} inputs (integer arguments, then dynamic dimensions) and 1 to 3 results",
                 location,
             )
         sizes = [evaluate_affine(result, inputs, affine_map.n_dims) for result in affine_map.results]
-        x, y, z = (sizes + [1, 1])[:3]
+        x, y, z = [*sizes, 1, 1][:3]
         return (x, y, z)
 
 

@@ -100,8 +100,8 @@ class Mode:
 class FragmentLayout:
     """How the elements of `shape` are spread over `threads`.
 
-    `modes` are the digits of the row-major position, innermost first; the product of their extents is at least the size. `replicas`
-    are digits that no index moves: each element is kept by every thread that they reach.
+    `modes` are the digits of the row-major position, innermost first; the product of their extents is at least the size.
+    `replicas` are digits that no index moves: each element is kept by every thread that they reach.
     """
 
     shape: tuple[int, ...]

@@ -1,3 +1,5 @@
+# `dialects.ext` takes class keywords that a type checker cannot see.
+# pyright: reportGeneralTypeIssues=false, reportCallIssue=false
 """Copies: windows that may cross an edge, and asynchronous copies with their groups."""
 
 from collections.abc import Sequence
@@ -7,8 +9,6 @@ from tilewright.ir.dialect import MbarrierType, Tile
 from tilewright.ir.effects import ReadsFirstWritesLast, ReadsFirstWritesSecond
 from tilewright.ir.verify import integer, memref_operand, require, verified
 from tilewright.mlir import ext, ir
-
-Operand = ext.Operand
 
 
 def _check_window(op, memory: ir.MemRefType, offsets: int, tile: ir.MemRefType) -> None:
@@ -43,9 +43,9 @@ def _check_copy(op, source: ir.MemRefType, offsets: int, destination: ir.MemRefT
 class CopyInOp(Tile.Operation, name="copy_in", traits=[ReadsFirstWritesLast]):
     """Copy the window at `offsets` of `source` into `tile`; what lies outside reads as `pad` (default 0)."""
 
-    source: Operand[Any]
-    offsets: Sequence[Operand[ir.IndexType]]
-    tile: Operand[Any]
+    source: ext.Operand[Any]
+    offsets: Sequence[ext.Operand[ir.IndexType]]
+    tile: ext.Operand[Any]
 
     @verified
     def verify_invariants(self):
@@ -58,9 +58,9 @@ class CopyInOp(Tile.Operation, name="copy_in", traits=[ReadsFirstWritesLast]):
 class CopyOutOp(Tile.Operation, name="copy_out", traits=[ReadsFirstWritesSecond]):
     """Copy `tile` into the window at `offsets` of `destination`; what lies outside is dropped."""
 
-    tile: Operand[Any]
-    destination: Operand[Any]
-    offsets: Sequence[Operand[ir.IndexType]]
+    tile: ext.Operand[Any]
+    destination: ext.Operand[Any]
+    offsets: Sequence[ext.Operand[ir.IndexType]]
 
     @verified
     def verify_invariants(self):
@@ -76,9 +76,9 @@ class CopyAsyncOp(Tile.Operation, name="copy_async", traits=[ReadsFirstWritesLas
     `copy_in` does; without, a whole memref of the same shape.
     """
 
-    source: Operand[Any]
-    offsets: Sequence[Operand[ir.IndexType]]
-    destination: Operand[Any]
+    source: ext.Operand[Any]
+    offsets: Sequence[ext.Operand[ir.IndexType]]
+    destination: ext.Operand[Any]
     group: ir.IntegerAttr
 
     @verified
@@ -109,11 +109,11 @@ class BulkCopyEffects:
 class BulkCopyOp(Tile.Operation, name="bulk_copy", traits=[BulkCopyEffects]):
     """Start a bulk copy that signals its bytes to stage `stage` of `mbarrier` when it lands."""
 
-    source: Operand[Any]
-    offsets: Sequence[Operand[ir.IndexType]]
-    destination: Operand[Any]
-    mbarrier: Operand[MbarrierType]
-    stage: Operand[ir.IndexType]
+    source: ext.Operand[Any]
+    offsets: Sequence[ext.Operand[ir.IndexType]]
+    destination: ext.Operand[Any]
+    mbarrier: ext.Operand[MbarrierType]
+    stage: ext.Operand[ir.IndexType]
 
     @verified
     def verify_invariants(self):

@@ -1,10 +1,10 @@
+# `dialects.ext` takes class keywords that a type checker cannot see.
+# pyright: reportGeneralTypeIssues=false, reportCallIssue=false
 """Operations of a scheduled loop: its statements, and which version of a buffer an iteration uses."""
 
 from tilewright.ir.dialect import Tile
 from tilewright.ir.verify import integer, require, verified
 from tilewright.mlir import ext, ir
-
-Operand, Result, Region = ext.Operand, ext.Result, ext.Region
 
 LOOPS = ("scf.for", "scf.while")
 
@@ -19,7 +19,7 @@ class StatementOp(Tile.Operation, name="statement", traits=[ir.NoTerminatorTrait
     stage: ir.IntegerAttr
     order: ir.IntegerAttr
     group: ir.IntegerAttr
-    body: Region
+    body: ext.Region
 
     @verified
     def verify_invariants(self):
@@ -36,9 +36,9 @@ class StatementOp(Tile.Operation, name="statement", traits=[ir.NoTerminatorTrait
 class StageIndexOp(Tile.Operation, name="stage_index", traits=[ext.Pure]):
     """The version of a buffer that `iteration` uses: iteration mod versions, in [0, versions) for -1 as well."""
 
-    iteration: Operand[ir.IndexType]
+    iteration: ext.Operand[ir.IndexType]
     versions: ir.IntegerAttr
-    version: Result[ir.IndexType]
+    version: ext.Result[ir.IndexType]
 
     @verified
     def verify_invariants(self):
@@ -52,10 +52,10 @@ class PhaseOp(Tile.Operation, name="phase", traits=[ext.Pure]):
     barrier must pass at once, with initial = 1.
     """
 
-    iteration: Operand[ir.IndexType]
+    iteration: ext.Operand[ir.IndexType]
     stages: ir.IntegerAttr
     initial: ir.IntegerAttr
-    parity: Result[ir.IndexType]
+    parity: ext.Result[ir.IndexType]
 
     @verified
     def verify_invariants(self):

@@ -1,10 +1,10 @@
+# `dialects.ext` takes class keywords that a type checker cannot see.
+# pyright: reportGeneralTypeIssues=false, reportCallIssue=false
 """Specialized warps, and the mbarriers between them."""
 
 from tilewright.ir.dialect import MbarrierType, Tile
 from tilewright.ir.verify import integer, require, verified
 from tilewright.mlir import ext, ir
-
-Operand, Result, Region = ext.Operand, ext.Result, ext.Region
 
 REGISTER_RANGE = (24, 240)
 
@@ -12,7 +12,7 @@ REGISTER_RANGE = (24, 240)
 class SpecializeOp(Tile.Operation, name="specialize", traits=[ir.NoTerminatorTrait]):
     """Warp groups that start together and join at the end; nothing else stands in its body."""
 
-    body: Region
+    body: ext.Region
 
     @verified
     def verify_invariants(self):
@@ -32,7 +32,7 @@ class WarpGroupOp(Tile.Operation, name="warp_group", traits=[ir.NoTerminatorTrai
 
     role: ir.StringAttr
     warps: ir.IntegerAttr
-    body: Region
+    body: ext.Region
 
     @verified
     def verify_invariants(self):
@@ -54,7 +54,7 @@ class MbarrierInitOp(Tile.Operation, name="mbarrier_init"):
 
     arrivals: ir.IntegerAttr
     stages: ir.IntegerAttr
-    mbarrier: Result[MbarrierType]
+    mbarrier: ext.Result[MbarrierType]
 
     @verified
     def verify_invariants(self):
@@ -65,8 +65,8 @@ class MbarrierInitOp(Tile.Operation, name="mbarrier_init"):
 class MbarrierArriveOp(Tile.Operation, name="mbarrier_arrive"):
     """Arrive on one stage: once for each thread of the warp group, or once in all with ``elect = true``."""
 
-    mbarrier: Operand[MbarrierType]
-    stage: Operand[ir.IndexType]
+    mbarrier: ext.Operand[MbarrierType]
+    stage: ext.Operand[ir.IndexType]
 
     @verified
     def verify_invariants(self):
@@ -77,8 +77,8 @@ class MbarrierArriveOp(Tile.Operation, name="mbarrier_arrive"):
 class MbarrierExpectOp(Tile.Operation, name="mbarrier_expect"):
     """Add `bytes` to what the current phase of one stage waits for."""
 
-    mbarrier: Operand[MbarrierType]
-    stage: Operand[ir.IndexType]
+    mbarrier: ext.Operand[MbarrierType]
+    stage: ext.Operand[ir.IndexType]
     bytes: ir.IntegerAttr
 
     @verified
@@ -89,6 +89,6 @@ class MbarrierExpectOp(Tile.Operation, name="mbarrier_expect"):
 class MbarrierWaitOp(Tile.Operation, name="mbarrier_wait"):
     """Wait until the phase of `parity` (0 or 1) of one stage has completed."""
 
-    mbarrier: Operand[MbarrierType]
-    stage: Operand[ir.IndexType]
-    parity: Operand[ir.IndexType]
+    mbarrier: ext.Operand[MbarrierType]
+    stage: ext.Operand[ir.IndexType]
+    parity: ext.Operand[ir.IndexType]

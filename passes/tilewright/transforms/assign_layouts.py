@@ -1,7 +1,7 @@
 """Decide the layout of every fragment: seeds from annotations and products, then along the parallel operations.
 
-Nothing is rewritten here. A fragment that two operations want in different ways, or that is indexed in a way that no layout serves, is
-moved to shared memory, which any thread may read: slower, and right.
+Nothing is rewritten here. A fragment that two operations want in different ways, or that is indexed in a way that no layout
+serves, is moved to shared memory, which any thread may read: slower, and right.
 """
 
 from __future__ import annotations
@@ -155,7 +155,9 @@ class _Solver:
         if best is None:
             return None
         _, buffer, space = best
-        access = next(a for a in self._regular(space) if a.buffer == buffer and len(a.dimensions or ()) == len(space.extents or ()))
+        access = next(
+            a for a in self._regular(space) if a.buffer == buffer and len(a.dimensions or ()) == len(space.extents or ())
+        )
         dimensions = access.dimensions or ()
         inverse = [dimensions.index(dimension) for dimension in range(len(dimensions))]
         layouts = _candidates(self._left[buffer], space.threads, self._fragments.vectors[buffer])

@@ -49,7 +49,11 @@ class AsyncLoop:
             with ir.InsertionPoint(block):
                 scf.YieldOp([])
             self._step(
-                steady.induction_variable, ir.InsertionPoint.at_block_terminator(block), self._waits.steady, lambda _: True, False
+                steady.induction_variable,
+                ir.InsertionPoint.at_block_terminator(block),
+                self._waits.steady,
+                lambda _: True,
+                False,
             )
             steady.operation.attributes["tile.pipeline_depth"] = integer_attribute(depth)
         first = math.maximum(trips, depth, point)

@@ -10,7 +10,6 @@ from tilewright.transforms.index_math import IndexMath
 from tilewright.transforms.planned_loop import PlannedLoop
 from tilewright.transforms.statement_cloner import IterationCloner
 from tilewright.transforms.versions import VersionedBuffer
-from tilewright.transforms.wrap_statements import integer_attribute
 
 
 class ChannelLoop:

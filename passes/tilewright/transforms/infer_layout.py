@@ -16,7 +16,7 @@ from tilewright.mlir import ir
 from tilewright.transforms.assign_layouts import Assignment, Conflict, Fragments, Seed, assign_layouts
 from tilewright.transforms.base import Decision, Pass, PassContext
 from tilewright.transforms.cloning import nested_operations
-from tilewright.transforms.instructions import PRODUCTS, element_bytes, product_facts, space_name
+from tilewright.transforms.instructions import PRODUCTS, element_bytes, instruction_of, product_facts, space_name
 from tilewright.transforms.loop_plan import buffer_name
 from tilewright.transforms.product_layouts import a_operand_layout, accumulator_layout
 from tilewright.transforms.view_types import view_type
@@ -26,21 +26,22 @@ from tilewright.transforms.view_types import view_type
 class InferLayout(Pass):
     """Give every shared and fragment buffer a layout, and every parallel loop a loop layout.
 
-    Consumes any form. Produces the same program with `tile.layout` on each allocation on chip (`#tile.shared` or `#tile.fragment`,
+    Consumes any form. Produces the same program with `tile.layout` on each allocation on chip (`#tile.shared` or
+    `#tile.fragment`,
     over the threads of the warp group that uses it) and on each parallel operation (`#tile.fragment` over its space).
 
     Rules:
     1. An annotated `tile.layout` on an allocation is kept; a shared one must be injective and both must fit the shape.
     2. A product fixes its accumulator, and operand A where that is a fragment, as its instruction defines them.
-    3. A parallel operation takes its layout from a fragment that all its dimensions index, one that it writes before one that it
-       reads; its other fragments follow by projection: a dimension that does not index them becomes replication.
+    3. A parallel operation takes its layout from a fragment that all its dimensions index, one that it writes before one that
+       it reads; its other fragments follow by projection: a dimension that does not index them becomes replication.
     4. What is left starts from the largest fragment: spread innermost dimension first, in vectors of 16 bytes, or of another
        width where only that agrees with what is known. Ties go to the first.
     5. A fragment that only scalar code uses is kept by every thread.
-    6. A thread must keep what it reads, and whoever writes must be whoever keeps. Where two operations disagree, or indices are not
-       the loop's own, the fragment moves to shared memory.
-    7. A shared operand of a matrix instruction is swizzled by 128, 64 or 32 bytes, whichever divides its rows; others are linear. A
-       dimension of stages in front expands the layout.
+    6. A thread must keep what it reads, and whoever writes must be whoever keeps. Where two operations disagree, or indices
+       are not the loop's own, the fragment moves to shared memory.
+    7. A shared operand of a matrix instruction is swizzled by 128, 64 or 32 bytes, whichever divides its rows; others are
+       linear. A dimension of stages in front expands the layout.
 
     Remarks: a fragment that moves to shared memory, with both operations.
     Errors: an annotation that does not fit, or is not injective.
@@ -64,7 +65,9 @@ class InferLayout(Pass):
     def _infer(self, kernel: Kernel, context: PassContext) -> None:
         machine = context.machine
         buffers = _buffers(kernel, machine)
-        annotated = {value: _annotation(value, machine) for value, _ in buffers if "tile.layout" in value.owner.operation.attributes}
+        annotated = {
+            value: _annotation(value, machine) for value, _ in buffers if "tile.layout" in value.owner.operation.attributes
+        }
         fragments = [value for value, space in buffers if space == "fragment"]
         table = Fragments(
             {value: tuple(ir.MemRefType(value.type).shape) for value in fragments},
@@ -106,7 +109,9 @@ def _annotation(buffer: ir.Value, machine: Machine) -> SharedLayout | FragmentLa
     if not isinstance(layout, wanted):
         raise InputError(f"tile.layout of '{operation.name}' must be a {wanted.__name__} for {buffer.type}", location)
     if layout.shape != shape:
-        raise InputError(f"tile.layout of '{operation.name}' has shape {list(layout.shape)}; the buffer has {list(shape)}", location)
+        raise InputError(
+            f"tile.layout of '{operation.name}' has shape {list(layout.shape)}; the buffer has {list(shape)}", location
+        )
     if isinstance(layout, SharedLayout) and not layout.is_injective():
         raise InputError(f"tile.layout of {buffer.type} must be injective: two elements share a place", location)
     return layout
@@ -116,13 +121,14 @@ def _product_seeds(kernel: Kernel, spaces: list[LoopSpace], fragments: set[ir.Va
     threads = {space.operation: space.threads for space in spaces}
     seeds: list[Seed] = []
     for operation in nested_operations(kernel.operation):
-        if operation.name not in PRODUCTS or "tile.instruction" not in operation.attributes:
+        name = instruction_of(operation)
+        if operation.name not in PRODUCTS or name is None:
             continue
-        instruction = machine.product_instruction(ir.StringAttr(operation.attributes["tile.instruction"]).value)
+        instruction = machine.product_instruction(name)
         facts = product_facts(operation, machine, threads[operation])
         if instruction is None or facts is None:
             continue
-        a, b, accumulator = (root_of(operand) for operand in operation.operands)
+        a, _, accumulator = (root_of(operand) for operand in operation.operands)
         m, n, k = facts.shape
         if accumulator in fragments and accumulator is not None:
             seeds.append(Seed(accumulator, accumulator_layout(instruction, m, n, threads[operation]), operation))
@@ -138,7 +144,9 @@ def _move_to_shared(conflict: Conflict, context: PassContext) -> None:
     buffer = conflict.buffer
     places = [operation for operation in (conflict.first, conflict.second) if operation is not None]
     notes = tuple(Note(f"'{operation.name}' accesses it", source_location(operation.location)) for operation in places)
-    context.sink.remark(buffer.owner.operation.location, f"{buffer_name(buffer)} moves to shared memory: {conflict.reason}", notes)
+    context.sink.remark(
+        buffer.owner.operation.location, f"{buffer_name(buffer)} moves to shared memory: {conflict.reason}", notes
+    )
     old = ir.MemRefType(buffer.type)
     space = next(space for space in context.machine.spaces if space.name == "shared")
     attribute = ir.Attribute.parse(space.attribute.split("|")[-1])
@@ -174,12 +182,11 @@ def _operand_swizzles(kernel: Kernel, machine: Machine) -> dict[ir.Value, tuple[
     """The shared operands of matrix instructions: buffer -> the shape in which the product uses it."""
     found: dict[ir.Value, tuple[int, ...]] = {}
     for operation in nested_operations(kernel.operation):
-        if operation.name in PRODUCTS and "tile.instruction" in operation.attributes:
-            if ir.StringAttr(operation.attributes["tile.instruction"]).value != "scalar":
-                for operand in list(operation.operands)[:2]:
-                    root = root_of(operand)
-                    if root is not None and space_name(root.type, machine) == "shared":
-                        found[root] = tuple(ir.MemRefType(operand.type).shape)
+        if operation.name in PRODUCTS and instruction_of(operation) not in (None, "scalar"):
+            for operand in list(operation.operands)[:2]:
+                root = root_of(operand)
+                if root is not None and space_name(root.type, machine) == "shared":
+                    found[root] = tuple(ir.MemRefType(operand.type).shape)
     return found
 
 

@@ -29,8 +29,8 @@ class InjectSoftwarePipeline(Pass):
     1. A buffer gets as many versions as iterations use it at once: by the stages of its writers and users, one less where
        the write has the later order. Iteration i uses version i mod versions; what stands before the loops of a block sees
        iteration -1, what stands after one of them the iteration before it. Every user is rewritten, views included.
-    2. In step t a statement of stage s runs iteration t - s. A statement that provably has no iteration in a step is dropped; one that
-       may have none stands under `iteration < trips`.
+    2. In step t a statement of stage s runs iteration t - s. A statement that provably has no iteration in a step is dropped;
+       one that may have none stands under `iteration < trips`.
     3. Binds are replayed in front of the statements that need them, with the induction variable of their iteration.
     4. Each group is committed once a step, also under a guard and where it is empty; the wait before a reader leaves pending
        exactly the groups committed after the one that it needs, and descends in the epilogue.

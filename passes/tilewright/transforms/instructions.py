@@ -50,6 +50,13 @@ class ProductFacts:
     threads: int
 
 
+def instruction_of(operation: ir.Operation) -> str | None:
+    """The instruction that plan-pipeline has given a copy or a product, or None."""
+    if "tile.instruction" not in operation.attributes:
+        return None
+    return ir.StringAttr(operation.attributes["tile.instruction"]).value
+
+
 def space_name(memref_type: ir.Type, machine: Machine) -> str:
     """The machine's name of a memref's memory space; ``unknown`` where it has none."""
     attribute = ir.MemRefType(memref_type).memory_space
@@ -103,7 +110,8 @@ def _copy_refusal(facts: CopyFacts, instruction: CopyInstruction) -> str | None:
         instruction.source,
         instruction.destination,
     ):
-        return f"it copies {instruction.source} to {instruction.destination}, not {facts.source_space} to {facts.destination_space}"
+        route = f"{facts.source_space} to {facts.destination_space}"
+        return f"it copies {instruction.source} to {instruction.destination}, not {route}"
     if not instruction.asynchronous:
         return None
     if facts.converts:
@@ -133,7 +141,11 @@ def product_facts(operation: ir.Operation, machine: Machine, threads: int) -> Pr
     positions = [[getattr(result, "position", -1) for result in m.results] for m in (entry.value for entry in maps)]
     row, column = positions[2]
     contraction = next((p for p in positions[0] if p not in (row, column)), None)
-    if contraction is None or sorted(positions[0]) != sorted((row, contraction)) or sorted(positions[1]) != sorted((column, contraction)):
+    if (
+        contraction is None
+        or sorted(positions[0]) != sorted((row, contraction))
+        or sorted(positions[1]) != sorted((column, contraction))
+    ):
         return None
     m, n = memrefs[2].shape
     k = memrefs[0].shape[positions[0].index(contraction)]

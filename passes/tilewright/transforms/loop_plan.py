@@ -182,7 +182,8 @@ def read_request(body: LoopBody, default_strategy: str) -> LoopRequest:
             if name not in statement.operation.attributes:
                 where = source_location(statement.operation.location)
                 raise InputError(
-                    f"'{statement.operation.name}' has no {name}, but other statements of its loop do; give all of them both", where
+                    f"'{statement.operation.name}' has no {name}, but other statements of its loop do; give all of them both",
+                    where,
                 )
         values.append([ir.IntegerAttr(statement.operation.attributes[name]).value for statement in body.statements])
     stages, orders = values

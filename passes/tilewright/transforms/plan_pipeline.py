@@ -18,6 +18,7 @@ from tilewright.transforms.instructions import (
     choose_copy,
     choose_product,
     copy_facts,
+    instruction_of,
     product_facts,
 )
 from tilewright.transforms.loop_plan import (
@@ -32,6 +33,7 @@ from tilewright.transforms.loop_plan import (
     shared_bytes,
     versions_of,
 )
+from tilewright.transforms.normalize_windows import normalize_windows
 from tilewright.transforms.schedule import Schedule
 from tilewright.transforms.strategy import KernelFacts, kernel_facts, why_not_specialize
 from tilewright.transforms.wrap_statements import strip_request, wrap_statements
@@ -59,8 +61,10 @@ class PlanPipeline(Pass):
        forbids it; else `async`. `tile.strategy` on the loop, then the option `strategy`, override this choice.
     7. A loop whose versions do not fit into shared memory gets fewer stages.
     8. An instruction is the first of the machine that may do the copy or product.
+    9. A fill followed by the copy of the part of its tile that exists becomes `tile.copy_in` before planning.
 
-    Remarks: a loop that is left unpipelined, with the reason; stages that were reduced; a strategy that was asked for and refused.
+    Remarks: a loop that is left unpipelined, with the reason; stages that were reduced; a strategy that was asked for and
+    refused.
     Errors: an explicit schedule that breaks a dependence or is incomplete; a negative stage count; an unknown strategy.
 
     Before:  scf.for %k = … { memref.copy %a, %As; linalg.matmul ins(%As, …) … } {tile.num_stages = 3 : i32}
@@ -75,12 +79,15 @@ class PlanPipeline(Pass):
 
     def run(self, operation: ir.Operation, context: PassContext) -> None:
         if self.strategy not in (*STRATEGIES, "auto"):
-            context.sink.error(operation.location, f"option strategy={self.strategy} of {self.argument}: it is auto or a strategy")
+            context.sink.error(
+                operation.location, f"option strategy={self.strategy} of {self.argument}: it is auto or a strategy"
+            )
             raise PassFailure(self.argument)
         for kernel in kernels_in(operation):
             self._plan_kernel(kernel, context)
 
     def _plan_kernel(self, kernel: Kernel, context: PassContext) -> None:
+        normalize_windows(kernel.operation)
         facts = kernel_facts(kernel.operation, kernel.threads or 0)
         loops = list(pipelined_loops(kernel.operation))
         if facts.specialized:
@@ -102,9 +109,7 @@ class PlanPipeline(Pass):
                 wrap_statements(body, plan)
         _choose_remaining(kernel, context)
 
-    def _decide(
-        self, body: LoopBody, facts: KernelFacts, loops: Sequence[ir.Operation], context: PassContext
-    ) -> LoopPlan:
+    def _decide(self, body: LoopBody, facts: KernelFacts, loops: Sequence[ir.Operation], context: PassContext) -> LoopPlan:
         if body.refusal is not None:
             note = Note(f"because of this '{body.refusal.operation.name}'", source_location(body.refusal.operation.location))
             context.sink.remark(body.loop.location, f"loop not pipelined: {body.refusal.reason}", (note,))
@@ -141,7 +146,8 @@ class PlanPipeline(Pass):
             if needed <= machine.limits.shared_bytes or request.stages is not None or num_stages == 1:
                 break
         if num_stages < request.num_stages and request.stages is None:
-            message = f"{request.num_stages} stages do not fit into {machine.limits.shared_bytes} bytes of shared memory: {num_stages} it is"
+            capacity = f"{machine.limits.shared_bytes} bytes of shared memory"
+            message = f"{request.num_stages} stages do not fit into {capacity}: {num_stages} it is"
             context.sink.remark(body.loop.location, message)
         why_not = why_not_specialize(body, schedule, bulk, facts, machine, others)
         if request.strategy == "async" or why_not is not None:
@@ -170,10 +176,7 @@ def pipelined_loops(function: ir.Operation) -> Iterator[ir.Operation]:
 
 
 def _has_explicit(loop: ir.Operation) -> bool:
-    for child in loop.regions[0].blocks[0].operations:
-        if "tile.stage" in child.operation.attributes:
-            return True
-    return False
+    return any("tile.stage" in child.operation.attributes for child in loop.regions[0].blocks[0].operations)
 
 
 def _why_unscheduled(schedule: Schedule | None, refused: dict[str, str]) -> str:
@@ -231,19 +234,19 @@ def _choose_remaining(kernel: Kernel, context: PassContext) -> None:
         choice: Choice | None = None
         if operation.name in PRODUCTS:
             facts = product_facts(operation, machine, kernel.threads or 0)
-            choice = choose_product(facts, machine) if facts is not None else Choice("scalar", "it is not a product of two matrices")
+            choice = (
+                choose_product(facts, machine) if facts is not None else Choice("scalar", "it is not a product of two matrices")
+            )
         elif operation.name in COPIES and "tile.instruction" not in operation.attributes:
             choice = choose_copy(copy_facts(operation, machine), machine, ("none",))
         if choice is not None:
             _annotate(operation, choice)
-        if "tile.instruction" in operation.attributes:
+        name = instruction_of(operation)
+        if name is not None:
             location = context.sink.locate(source_location(operation.location))
-            name = ir.StringAttr(operation.attributes["tile.instruction"]).value
             reason = ir.StringAttr(operation.attributes["tile.reason"]).value
             details = {"instruction": name, "reason": reason}
             context.decisions.append(Decision(PlanPipeline.argument, operation.name, location, f"{name}: {reason}", details))
         return ir.WalkResult.ADVANCE
 
     kernel.operation.walk(visit, ir.WalkOrder.PRE_ORDER)
-
-

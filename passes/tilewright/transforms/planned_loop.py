@@ -10,7 +10,7 @@ from tilewright.analysis.statements import LoopBody, body_of
 from tilewright.diagnostics import InputError, source_location
 from tilewright.mlir import ir
 from tilewright.transforms.cloning import nested_operations
-from tilewright.transforms.instructions import COPIES
+from tilewright.transforms.instructions import COPIES, instruction_of
 from tilewright.transforms.loop_plan import graph_with_versions, versions_of
 from tilewright.transforms.schedule import Schedule
 
@@ -73,7 +73,9 @@ def _read(loop: ir.Operation, others: Sequence[ir.Operation]) -> PlannedLoop:
     for statement in body.statements:
         if statement.operation.name != "tile.statement":
             where = source_location(statement.operation.location)
-            raise InputError(f"'{statement.operation.name}' has no place in the schedule of its loop; put it in a tile.statement", where)
+            raise InputError(
+                f"'{statement.operation.name}' has no place in the schedule of its loop; put it in a tile.statement", where
+            )
     columns = {
         name: [ir.IntegerAttr(statement.operation.attributes[name]).value for statement in body.statements]
         for name in ("stage", "order", "group")
@@ -113,9 +115,4 @@ def roots_used(operation: ir.Operation) -> set[ir.Value]:
 
 def copies_in(operation: ir.Operation, instructions: Sequence[str]) -> list[ir.Operation]:
     """The copies nested in `operation` that have one of these instructions."""
-    found: list[ir.Operation] = []
-    for inner in nested_operations(operation):
-        if inner.name in COPIES and "tile.instruction" in inner.attributes:
-            if ir.StringAttr(inner.attributes["tile.instruction"]).value in instructions:
-                found.append(inner)
-    return found
+    return [inner for inner in nested_operations(operation) if inner.name in COPIES and instruction_of(inner) in instructions]

@@ -1,7 +1,7 @@
 """The fragments of matrix products, as the instructions define them (PTX ISA, wgmma and mma fragment layouts).
 
-In both instructions a thread has two neighbouring columns of row lane / 4, and the same of the row eight below, in every block of 8
-columns; warps follow one another along the rows.
+In both instructions a thread has two neighbouring columns of row lane / 4, and the same of the row eight below, in every block
+of 8 columns; warps follow one another along the rows.
 """
 
 from __future__ import annotations

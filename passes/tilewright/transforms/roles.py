@@ -10,7 +10,7 @@ from tilewright.analysis.accesses import effects_of
 from tilewright.ir.dialect import MbarrierType, ops_copy, ops_schedule, ops_specialize
 from tilewright.ir.kernel import Kernel
 from tilewright.mlir import ir
-from tilewright.transforms.cloning import Cloner, nested_operations
+from tilewright.transforms.cloning import nested_operations
 from tilewright.transforms.instructions import COPIES
 from tilewright.transforms.loop_plan import bytes_of
 from tilewright.transforms.wrap_statements import integer_attribute
@@ -86,8 +86,8 @@ def bracketed_copies(loop: ir.Operation) -> list[ir.Operation]:
 
 
 def _writes_tile(operation: ir.Operation) -> bool:
-    return operation.name in (*COPIES, "tile.copy_async", "memref.store") or operation.name.startswith("linalg.") and (
-        operation.name != "linalg.yield"
+    return operation.name in (*COPIES, "tile.copy_async", "memref.store") or (
+        operation.name.startswith("linalg.") and (operation.name != "linalg.yield")
     )
 
 

@@ -78,9 +78,7 @@ def last_use(copy: int, dependences: Sequence[Dependence]) -> int | None:
     return max(readers, default=None)
 
 
-def plan_schedule(
-    facts: Sequence[StatementFacts], dependences: Sequence[Dependence], num_stages: int
-) -> Schedule | None:
+def plan_schedule(facts: Sequence[StatementFacts], dependences: Sequence[Dependence], num_stages: int) -> Schedule | None:
     """Stage and order every statement; None where no copy may run ahead.
 
     In source order each other statement takes the next place, at stage `num_stages`; right after it come, at stage 0, the

@@ -41,17 +41,17 @@ class SpecializeWarps(Pass):
     1. What stands between acquire and commit belongs to the producer, everything else with effects to the consumer. Pure
        operations, allocations and reads of memory that the kernel never writes come before both, and are shared.
     2. The producer's loops keep their bounds and hold only the producer's side; loops without channels are the consumer's.
-    3. acquire waits for the empty ring with the opposite parity first; commit arrives at the full ring; wait waits for the full ring;
-       release arrives at the empty ring. Stage and parity are computed from the iteration number.
-    4. A bulk copy announces its bytes where it is issued, under its guard; the arrival is unconditional. The full ring takes one
-       elected arrival where all copies of the channel are bulk copies, else one of each producer thread; the empty ring one
+    3. acquire waits for the empty ring with the opposite parity first; commit arrives at the full ring; wait waits for the
+       full ring; release arrives at the empty ring. Stage and parity are computed from the iteration number.
+    4. A bulk copy announces its bytes where it is issued, under its guard; the arrival is unconditional. The full ring takes
+       one elected arrival where all copies of the channel are bulk copies, else one of each producer thread; the empty ring one
        of each consumer thread.
     5. The producer is one warp group of the machine; `known_block_size` grows by it.
     6. Register budgets: 24 for the producer and 240 (160 with three consumer warp groups) for the consumer where the producer
        only issues bulk copies and whole warp groups compute; else none.
 
-    Remarks: a kernel with channels that cannot be split keeps its channel form, which is pipelined and right, with the statement
-    in the way.
+    Remarks: a kernel with channels that cannot be split keeps its channel form, which is pipelined and right, with the
+    statement in the way.
 
     Before:  scf.for … { channel_acquire; copy_async; channel_commit; channel_wait; linalg.matmul; channel_release }
     After:   "tile.specialize"() ({
@@ -120,7 +120,9 @@ def _specialize(kernel: Kernel, loops: Sequence[ir.Operation], context: PassCont
         loop.erase()
     rings.erase_channels()
     _grow_block(kernel, producer_threads)
-    phrase = f"producer of {producer_threads // warp} warps, consumer of {threads // warp}, {len(rings)} channels, {budget.reason}"
+    phrase = (
+        f"producer of {producer_threads // warp} warps, consumer of {threads // warp}, {len(rings)} channels, {budget.reason}"
+    )
     details = {
         "producer_warps": producer_threads // warp,
         "consumer_warps": threads // warp,
@@ -213,5 +215,3 @@ def _grow_block(kernel: Kernel, threads: int) -> None:
     rows = y * z
     size = [x + threads // rows, y, z] if threads % rows == 0 else [x * rows + threads, 1, 1]
     kernel.operation.attributes["known_block_size"] = ir.DenseI32ArrayAttr.get(size)
-
-

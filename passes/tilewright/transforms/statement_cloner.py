@@ -1,4 +1,5 @@
-"""Clones the statements of a planned loop for one iteration: the induction variable, the versions and the binds that they need."""
+"""Clones the statements of a planned loop for one iteration: the induction variable, the versions and the binds that they
+need."""
 
 from __future__ import annotations
 

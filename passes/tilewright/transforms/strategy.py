@@ -82,9 +82,7 @@ def why_not_specialize(
     return None
 
 
-def _producer_refusal(
-    body: LoopBody, statement: Statement, facts: KernelFacts, others: Sequence[ir.Operation]
-) -> str | None:
+def _producer_refusal(body: LoopBody, statement: Statement, facts: KernelFacts, others: Sequence[ir.Operation]) -> str | None:
     """Why a copy cannot be left to another warp group."""
     for access in statement.accesses:
         root = access.region.root

@@ -87,9 +87,7 @@ def _expanded(buffer: ir.Value, versions: int) -> ir.Value:
     if "tile.layout" in attributes:
         attributes["tile.layout"] = expand_attribute(attributes["tile.layout"], versions)
     with allocation.location:
-        created = ir.Operation.create(
-            allocation.name, [new_type], [], attributes, ip=ir.InsertionPoint(allocation)
-        )
+        created = ir.Operation.create(allocation.name, [new_type], [], attributes, ip=ir.InsertionPoint(allocation))
     return created.results[0]
 
 
@@ -115,7 +113,11 @@ def rewrite_outside_uses(
 
 
 def _last_iteration(
-    buffer: VersionedBuffer, passed: Sequence[ir.Operation], trips: dict[ir.Operation, Index], math: IndexMath, point: ir.InsertionPoint
+    buffer: VersionedBuffer,
+    passed: Sequence[ir.Operation],
+    trips: dict[ir.Operation, Index],
+    math: IndexMath,
+    point: ir.InsertionPoint,
 ) -> Index:
     if not passed:
         return -1
@@ -126,8 +128,8 @@ def _last_iteration(
 def _places(buffer: VersionedBuffer, block: ir.Block) -> list[ir.Operation]:
     """The operations of `block` that use the buffer and are not loops that version it, in program order."""
     users = {ancestor_in(user, block) for user in terminal_users(buffer.old)}
-    wanted = [child.operation for child in block.operations if child.operation in users]
-    return [place for place in wanted if place not in buffer.loops and place.name not in VIEWS]
+    operations = [child.operation for child in block.operations]
+    return [operation for operation in operations if operation in users and operation not in buffer.loops]
 
 
 def erase_old(buffers: Sequence[VersionedBuffer], function: ir.Operation) -> None:
@@ -135,5 +137,5 @@ def erase_old(buffers: Sequence[VersionedBuffer], function: ir.Operation) -> Non
     dead = {buffer.old.owner.operation for buffer in buffers}
     for operation in reversed(list(nested_operations(function))):
         unused = len(operation.results) > 0 and all(next(iter(result.uses), None) is None for result in operation.results)
-        if operation.name in VIEWS and unused or operation in dead:
+        if (operation.name in VIEWS and unused) or operation in dead:
             operation.erase()

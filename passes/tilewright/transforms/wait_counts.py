@@ -1,7 +1,7 @@
 """How many asynchronous groups may still be pending at each wait of a software pipeline: counted, not guessed.
 
-Each step commits every group once, empty or not, so the groups that follow a given one are known at every place. In the drain the
-statements that have run out of iterations commit nothing, and the counts descend.
+Each step commits every group once, empty or not, so the groups that follow a given one are known at every place. In the drain
+the statements that have run out of iterations commit nothing, and the counts descend.
 """
 
 from __future__ import annotations
@@ -76,8 +76,7 @@ def _one_step(
     for statement in schedule.sequence:
         if statement in running:
             places = [
-                history.index((step - schedule.stages[statement] + stage_of_group[group], group))
-                for group in needs[statement]
+                history.index((step - schedule.stages[statement] + stage_of_group[group], group)) for group in needs[statement]
             ]
             required = max(places, default=-1)
             if required > ensured:

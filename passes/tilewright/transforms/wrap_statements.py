@@ -61,7 +61,10 @@ def _fill(block: ir.Block, statement: Statement) -> None:
         block.append(statement.operation)
         return
     for guard in statement.guards:
-        with ir.InsertionPoint(block) if len(block.operations) == 0 else ir.InsertionPoint.at_block_terminator(block), guard.location:
+        with (
+            ir.InsertionPoint(block) if len(block.operations) == 0 else ir.InsertionPoint.at_block_terminator(block),
+            guard.location,
+        ):
             inner = scf.IfOp(guard.operands[0])
         block = inner.regions[0].blocks[0]
         with ir.InsertionPoint(block), guard.location:
