@@ -54,6 +54,8 @@ else:
     math = importlib.import_module(f"{_dialects}.math")
     memref = importlib.import_module(f"{_dialects}.memref")
     scf = importlib.import_module(f"{_dialects}.scf")
+    # The bindings look for a module of each dialect's name: ours is tilewright.ir.tile.
+    importlib.import_module(f"{PROVIDER}._mlir_libs._mlir").globals.append_dialect_search_prefix("tilewright.ir")
 
 __all__ = [
     "PROVIDER",

@@ -43,8 +43,7 @@ class DependenceGraph:
 
 def dependence_graph(body: LoopBody) -> DependenceGraph:
     edges: dict[tuple[EdgeKind, int, int, bool, ir.Value | None], Edge] = {}
-    statements = body.statements
-    for first, second, first_access, second_access in _pairs(statements):
+    for first, second, first_access, second_access in _pairs(body.statements):
         if not (first_access.writes or second_access.writes):
             continue
         buffer = first_access.region.root if first_access.region.root is not None else second_access.region.root

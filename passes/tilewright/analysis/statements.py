@@ -56,7 +56,7 @@ class LoopBody:
     def block(self) -> ir.Block:
         return self.loop.regions[0].blocks[0]
 
-    @property
+    @cached_property
     def carried(self) -> CarriedBy:
         step = constant_value(list(self.loop.operands)[2])
         return CarriedBy(self.block.arguments[0], step, self.block)

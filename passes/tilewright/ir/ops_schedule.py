@@ -29,8 +29,9 @@ class StatementOp(Tile.Operation, name="statement", traits=[ir.NoTerminatorTrait
         parent = self.operation.parent
         require(parent is not None and parent.name in LOOPS, "must stand directly in the body of a loop")
         blocks = list(self.regions[0].blocks)
-        require(len(blocks) == 1 and len(blocks[0].arguments) == 0, "has one block without arguments")
-        require(len(list(blocks[0].operations)) > 0, "is empty; a schedule has no slot for nothing")
+        # Canonicalization may empty a statement whose guard is never true; an empty region prints without its block.
+        require(len(blocks) <= 1, "has one block")
+        require(all(len(block.arguments) == 0 for block in blocks), "has a block without arguments")
 
 
 class StageIndexOp(Tile.Operation, name="stage_index", traits=[ext.Pure]):

@@ -100,9 +100,15 @@ def choose_copy(facts: CopyFacts, machine: Machine, completions: Sequence[str]) 
             continue
         why_not = _copy_refusal(facts, instruction)
         if why_not is None:
-            return Choice(instruction.name, "; ".join(refused) or f"{instruction.name} is the machine's first choice")
+            return Choice(instruction.name, "; ".join(refused) or _copy_reason(instruction))
         refused.append(f"no {instruction.name}: {why_not}")
     return Choice("simt", "; ".join(refused) or "no other instruction completes where it is needed")
+
+
+def _copy_reason(instruction: CopyInstruction) -> str:
+    if not instruction.asynchronous:
+        return "no pipeline runs it ahead"
+    return "the first choice of the machine"
 
 
 def _copy_refusal(facts: CopyFacts, instruction: CopyInstruction) -> str | None:
@@ -167,7 +173,7 @@ def choose_product(facts: ProductFacts, machine: Machine) -> Choice:
     for instruction in machine.products:
         why_not = _product_refusal(facts, instruction)
         if why_not is None:
-            return Choice(instruction.name, "; ".join(refused) or f"{instruction.name} is the machine's first choice")
+            return Choice(instruction.name, "; ".join(refused) or "the first choice of the machine")
         refused.append(f"no {instruction.name}: {why_not}")
     return Choice("scalar", "; ".join(refused))
 

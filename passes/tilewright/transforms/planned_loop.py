@@ -52,7 +52,8 @@ class PlannedLoop:
 def planned_loops(function: ir.Operation) -> list[PlannedLoop]:
     """The planned loops of a kernel, outer ones first. Raises InputError for a loop with an unscheduled statement."""
     loops = [operation for operation in nested_operations(function) if _is_planned(operation)]
-    return [_read(loop, [other for other in loops if other != loop]) for loop in loops]
+    planned = [_read(loop, [other for other in loops if other != loop]) for loop in loops]
+    return [loop for loop in planned if loop is not None]
 
 
 def _is_planned(operation: ir.Operation) -> bool:
@@ -65,7 +66,8 @@ def _statements(loop: ir.Operation) -> Iterator[ir.Operation]:
             yield child.operation
 
 
-def _read(loop: ir.Operation, others: Sequence[ir.Operation]) -> PlannedLoop:
+def _read(loop: ir.Operation, others: Sequence[ir.Operation]) -> PlannedLoop | None:
+    """The planned loop; None where none of its statements does anything any more."""
     body = body_of(loop)
     location = source_location(loop.location)
     if body.refusal is not None:
@@ -76,6 +78,8 @@ def _read(loop: ir.Operation, others: Sequence[ir.Operation]) -> PlannedLoop:
             raise InputError(
                 f"'{statement.operation.name}' has no place in the schedule of its loop; put it in a tile.statement", where
             )
+    if not body.statements:
+        return None
     columns = {
         name: [ir.IntegerAttr(statement.operation.attributes[name]).value for statement in body.statements]
         for name in ("stage", "order", "group")

@@ -1,0 +1,1 @@
+"""Backends: one folder each; `registry` finds them, third-party ones included."""

@@ -1,0 +1,1 @@
+"""Instrumentation of the pass manager, one idea a file."""
