@@ -120,11 +120,6 @@ def environment(variables: Mapping[str, str] | None = None) -> Environment:
     return Environment(**values, settings=settings, warnings=_unknown(variables))  # type: ignore[arg-type]
 
 
-def child_environment(**overrides: str) -> dict[str, str]:
-    """The variables for a child process: this process's own, with `overrides`."""
-    return {**os.environ, **overrides}
-
-
 def _setting(variable: Variable, variables: Mapping[str, str]) -> Setting:
     spelling = variable.name
     if spelling not in variables and variable.alias is not None:

@@ -136,6 +136,12 @@ class FragmentLayout:
         for digits in product(*(range(mode.extent) for mode in self.replicas)):
             yield sum(digit * mode.thread for digit, mode in zip(digits, self.replicas, strict=True))
 
+    def describe(self) -> str:
+        """The layout in a phrase."""
+        extents = "x".join(str(extent) for extent in self.shape)
+        copies = f", each element in {self.replication} of them" if self.replication > 1 else ""
+        return f"{extents} over {self.threads} threads, {self.registers} registers each{copies}"
+
     @property
     def registers(self) -> int:
         """The registers, in elements, that each thread spends."""
@@ -147,15 +153,23 @@ class FragmentLayout:
         return prod(mode.extent for mode in self.replicas)
 
     def split(self) -> list[list[Mode]]:
-        """The modes of each dimension, innermost digits first. Raises LayoutError where a mode crosses two dimensions."""
+        """The modes of each dimension, innermost digits first: a mode over two dimensions is parted between them.
+
+        Raises LayoutError where that cannot be done.
+        """
         result: list[list[Mode]] = []
         remaining = list(self.modes)
         for dimension in reversed(range(len(self.shape))):
             extent = 1
             modes: list[Mode] = []
             while remaining and (extent < self.shape[dimension] or remaining[0].extent == 1):
-                modes.append(remaining.pop(0))
-                extent *= modes[-1].extent
+                mode = remaining.pop(0)
+                needed = self.shape[dimension] // extent
+                if mode.extent > needed and mode.extent % needed == 0 and self.shape[dimension] % extent == 0:
+                    remaining.insert(0, Mode(mode.extent // needed, mode.thread * needed, mode.register * needed))
+                    mode = Mode(needed, mode.thread, mode.register)
+                modes.append(mode)
+                extent *= mode.extent
             if extent != self.shape[dimension]:
                 raise LayoutError(f"a mode crosses dimension {dimension} of shape {self.shape}")
             result.append(modes)

@@ -37,7 +37,6 @@ class PassOption:
     type: type
     default: Any
     choices: tuple[str, ...] = ()
-    optional: bool = False
 
     @property
     def type_name(self) -> str:
@@ -124,15 +123,13 @@ def _options(pass_class: type[Pass]) -> tuple[PassOption, ...]:
 
 
 def _option(field: dataclasses.Field[Any], hint: Any) -> PassOption:
-    optional = False
     if typing.get_origin(hint) in (typing.Union, types.UnionType):
-        optional = True
         hint = next(part for part in typing.get_args(hint) if part is not type(None))
     choices = tuple(typing.get_args(hint)) if typing.get_origin(hint) is Literal else ()
     option_type = str if choices else hint
     if option_type not in (bool, int, float, str):
         raise TypeError(f"option {field.name} is {hint}; it must be bool, int, float, str or a Literal of strings")
-    return PassOption(field.name.replace("_", "-"), field.name, option_type, field.default, choices, optional)
+    return PassOption(field.name.replace("_", "-"), field.name, option_type, field.default, choices)
 
 
 def _text_of(given: OptionText, option: PassOption) -> str:

@@ -29,6 +29,7 @@ from tilewright.simulator.decode import Body, Decoder, unsupported
 from tilewright.simulator.dtypes import element_type
 from tilewright.simulator.findings import Aborted, Recorder, SimulationResult
 from tilewright.simulator.memory import argument
+from tilewright.simulator.ownership import check_ownership
 from tilewright.simulator.scheduler import Agent, run_agents
 from tilewright.simulator.state import BlockState, Frame
 
@@ -68,6 +69,7 @@ def simulate(
     for slot, given, value in zip(body.arguments, kernel.arguments, contiguous, strict=True):
         frame[slot] = argument(value, given.name) if isinstance(value, np.ndarray) else element_type(given.type).scalar(value)
     recorder = Recorder()
+    check_ownership(kernel, machine, recorder)
     result = SimulationResult(recorder.findings)
     with np.errstate(all="ignore"):
         for block in chosen:

@@ -112,9 +112,18 @@ def _annotation(buffer: ir.Value, machine: Machine) -> SharedLayout | FragmentLa
         raise InputError(
             f"tile.layout of '{operation.name}' has shape {list(layout.shape)}; the buffer has {list(shape)}", location
         )
+    if isinstance(layout, FragmentLayout):
+        _check_digits(layout, operation)
     if isinstance(layout, SharedLayout) and not layout.is_injective():
         raise InputError(f"tile.layout of {buffer.type} must be injective: two elements share a place", location)
     return layout
+
+
+def _check_digits(layout: FragmentLayout, operation: ir.Operation) -> None:
+    try:
+        layout.split()
+    except LayoutError as error:
+        raise InputError(f"tile.layout of '{operation.name}': {error}", source_location(operation.location)) from error
 
 
 def _product_seeds(kernel: Kernel, spaces: list[LoopSpace], fragments: set[ir.Value], machine: Machine) -> list[Seed]:

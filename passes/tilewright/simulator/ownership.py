@@ -1,0 +1,76 @@
+"""Ownership: after infer-layout a thread reads and writes only fragment elements that it keeps.
+
+Layouts are static, so this is checked once a kernel, before it runs: for every parallel operation the threads of its
+own layout against the layout of each fragment that it accesses, and for scalar accesses against all threads.
+"""
+
+from __future__ import annotations
+
+from tilewright.analysis.loop_space import LoopSpace, SpaceAccess, loop_spaces
+from tilewright.analysis.ownership import contains, first_owners
+from tilewright.diagnostics import Note, source_location
+from tilewright.ir.dialect import FragmentLayoutAttr
+from tilewright.ir.kernel import Kernel
+from tilewright.ir.layout import FragmentLayout, LayoutError, replicated_fragment
+from tilewright.ir.layout_attributes import from_attribute
+from tilewright.machine import Machine
+from tilewright.mlir import ir
+from tilewright.simulator.findings import Recorder, Site
+
+_PRODUCTS = ("linalg.matmul", "linalg.contract")
+
+
+def check_ownership(kernel: Kernel, machine: Machine, recorder: Recorder) -> None:
+    """Report every access of a laid-out fragment by a thread that does not keep the element."""
+    for space in loop_spaces(kernel.operation, kernel.threads or 1, machine.limits.warp_size):
+        if space.operation.name in _PRODUCTS:
+            continue
+        for access in space.accesses:
+            layout = _fragment_layout(access.buffer.owner)
+            if layout is not None:
+                _check(space, access, layout, recorder)
+
+
+def _fragment_layout(owner: object) -> FragmentLayout | None:
+    if isinstance(owner, ir.Block):
+        return None
+    attributes = owner.attributes  # type: ignore[attr-defined]
+    if "tile.layout" not in attributes or not isinstance(attributes["tile.layout"], FragmentLayoutAttr):
+        return None
+    layout = from_attribute(attributes["tile.layout"])
+    assert isinstance(layout, FragmentLayout)
+    return layout
+
+
+def _check(space: LoopSpace, access: SpaceAccess, layout: FragmentLayout, recorder: Recorder) -> None:
+    accessing = _accessing_threads(space, access, layout)
+    if accessing is None or not contains(layout, accessing):
+        verb = "writes" if access.writes else "reads"
+        message = f"{verb} elements of a fragment in threads that do not keep them"
+        notes = (Note(f"the fragment is laid out as {layout.describe()}", source_location(access.buffer.owner.location)),)
+        if accessing is not None and accessing.shape == layout.shape:
+            notes = (Note(_first_stray(layout, accessing), source_location(access.operation.location)), *notes)
+        recorder.report("ownership", Site(access.operation), message, notes)
+
+
+def _accessing_threads(space: LoopSpace, access: SpaceAccess, layout: FragmentLayout) -> FragmentLayout | None:
+    """Which threads access each element; None where the loop's layout does not say."""
+    if access.serial or access.dimensions is None:
+        return replicated_fragment(layout.shape, layout.threads)
+    loop = _fragment_layout(space.operation)
+    if loop is None:
+        return replicated_fragment(layout.shape, layout.threads)
+    try:
+        return loop.project(access.dimensions)
+    except LayoutError:
+        return None
+
+
+def _first_stray(layout: FragmentLayout, accessing: FragmentLayout) -> str:
+    mine, theirs = first_owners(layout), first_owners(accessing)
+    strays = [index for index in zip(*(mine != theirs).nonzero(), strict=True)]
+    if not strays:
+        return "more threads access each element than keep it"
+    index = strays[0]
+    place = ", ".join(str(int(coordinate)) for coordinate in index)
+    return f"element [{place}] is kept by thread {int(mine[index])} and accessed by thread {int(theirs[index])}"
