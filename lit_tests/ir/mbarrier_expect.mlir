@@ -1,0 +1,27 @@
+// TIER: l1a_compile_no_target_dialect
+// RUN: tile-opt %s --canonicalize --cse --loop-invariant-code-motion --verify-roundtrip | FileCheck %s
+
+// Synchronisation declares no effects: equal ones stay, in their loop, and no read is merged across them.
+// CHECK-LABEL: func.func @mbarrier_expect
+// CHECK: %[[BARRIER:.*]] = "tile.mbarrier_init"
+// CHECK: scf.for
+// CHECK-NEXT: "tile.mbarrier_expect"(%[[BARRIER]], {{.*}}) {bytes = 64 : i32}
+// CHECK-NEXT: "tile.mbarrier_expect"(%[[BARRIER]], {{.*}}) {bytes = 64 : i32}
+// CHECK-NEXT: }
+// CHECK: %[[BEFORE:.*]] = memref.load
+// CHECK-NEXT: "tile.mbarrier_expect"
+// CHECK-NEXT: %[[AFTER:.*]] = memref.load
+// CHECK-NEXT: return %[[BEFORE]], %[[AFTER]]
+func.func @mbarrier_expect(%tile: memref<16xf16, #gpu.address_space<workgroup>>, %i: index, %n: index) -> (f16, f16) {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %barrier = "tile.mbarrier_init"() {arrivals = 1 : i32, stages = 2 : i32} : () -> !tile.mbarrier
+  scf.for %k = %c0 to %n step %c1 {
+    "tile.mbarrier_expect"(%barrier, %i) {bytes = 64 : i32} : (!tile.mbarrier, index) -> ()
+    "tile.mbarrier_expect"(%barrier, %i) {bytes = 64 : i32} : (!tile.mbarrier, index) -> ()
+  }
+  %before = memref.load %tile[%c0] : memref<16xf16, #gpu.address_space<workgroup>>
+  "tile.mbarrier_expect"(%barrier, %i) {bytes = 64 : i32} : (!tile.mbarrier, index) -> ()
+  %after = memref.load %tile[%c0] : memref<16xf16, #gpu.address_space<workgroup>>
+  return %before, %after : f16, f16
+}

@@ -1,0 +1,365 @@
+// TIER: l1a_compile_no_target_dialect
+// RUN: tile-opt %s --tile-plan-pipeline --split-input-file --verify-diagnostics
+
+// Every remark of the pass: refused strategies, fewer stages, loops that are left as they are.
+
+// A strategy that was asked for and refused.
+!x = memref<256xf16>
+!win = memref<16xf16, strided<[1], offset: ?>>
+!tile = memref<16xf16, #gpu.address_space<workgroup>>
+!frag = memref<16xf16, #gpu.address_space<private>>
+gpu.module @kernels {
+  gpu.func @asked_for_in_vain(%X: !x, %O: !x) kernel
+      attributes {known_block_size = array<i32: 128, 1, 1>, known_grid_size = array<i32: 1, 1, 1>} {
+    %c0 = arith.constant 0 : index
+    %c16 = arith.constant 16 : index
+    %c64 = arith.constant 64 : index
+    %S = memref.alloc() : !tile
+    %F = memref.alloc() : !frag
+    // expected-remark@+1 {{not specialized, but pipelined: tile.disable_warp_specialization is set}}
+    scf.for %k = %c0 to %c64 step %c16 {
+      %a = memref.subview %X[%k] [16] [1] : !x to !win
+      memref.copy %a, %S : !win to !tile
+      memref.copy %S, %F : !tile to !frag
+    } {tile.num_stages = 2 : i32, tile.strategy = "warp_specialize", tile.disable_warp_specialization}
+    gpu.return
+  }
+}
+
+// -----
+
+// Rule 7: seven versions of 32768 bytes fit, eight do not.
+!rows = memref<16x1024xf16, strided<[1024, 1], offset: ?>>
+!large = memref<16x1024xf16, #gpu.address_space<workgroup>>
+!copy = memref<16x1024xf16, #gpu.address_space<private>>
+gpu.module @kernels {
+  gpu.func @stages_reduced(%Y: memref<256x1024xf16>) kernel
+      attributes {known_block_size = array<i32: 128, 1, 1>, known_grid_size = array<i32: 1, 1, 1>} {
+    %c0 = arith.constant 0 : index
+    %c16 = arith.constant 16 : index
+    %c64 = arith.constant 64 : index
+    %S = memref.alloc() : !large
+    %F = memref.alloc() : !copy
+    // expected-remark@+1 {{8 stages do not fit into 232448 bytes of shared memory: 7 it is}}
+    scf.for %k = %c0 to %c64 step %c16 {
+      %a = memref.subview %Y[%k, 0] [16, 1024] [1, 1] : memref<256x1024xf16> to !rows
+      memref.copy %a, %S : !rows to !large
+      memref.copy %S, %F : !large to !copy
+    } {tile.num_stages = 8 : i32}
+    gpu.return
+  }
+}
+
+// -----
+
+!x = memref<256xf16>
+!win = memref<16xf16, strided<[1], offset: ?>>
+!tile = memref<16xf16, #gpu.address_space<workgroup>>
+!frag = memref<16xf16, #gpu.address_space<private>>
+gpu.module @kernels {
+  gpu.func @carries_values(%X: !x, %O: !x) kernel
+      attributes {known_block_size = array<i32: 128, 1, 1>, known_grid_size = array<i32: 1, 1, 1>} {
+    %c0 = arith.constant 0 : index
+    %c16 = arith.constant 16 : index
+    %c64 = arith.constant 64 : index
+    %S = memref.alloc() : !tile
+    %F = memref.alloc() : !frag
+    // expected-remark@+2 {{loop not pipelined: it carries values from one iteration to the next}}
+    // expected-note@+1 {{because of this 'scf.for'}}
+    %last = scf.for %k = %c0 to %c64 step %c16 iter_args(%previous = %c0) -> (index) {
+      %a = memref.subview %X[%k] [16] [1] : !x to !win
+      memref.copy %a, %S : !win to !tile
+      memref.copy %S, %F : !tile to !frag
+      scf.yield %k : index
+    } {tile.num_stages = 2 : i32}
+    gpu.return
+  }
+}
+
+// -----
+
+!x = memref<256xf16>
+!win = memref<16xf16, strided<[1], offset: ?>>
+!tile = memref<16xf16, #gpu.address_space<workgroup>>
+!frag = memref<16xf16, #gpu.address_space<private>>
+gpu.module @kernels {
+  gpu.func @barrier_in_the_loop(%X: !x, %O: !x) kernel
+      attributes {known_block_size = array<i32: 128, 1, 1>, known_grid_size = array<i32: 1, 1, 1>} {
+    %c0 = arith.constant 0 : index
+    %c16 = arith.constant 16 : index
+    %c64 = arith.constant 64 : index
+    %S = memref.alloc() : !tile
+    %F = memref.alloc() : !frag
+    // expected-remark@+1 {{loop not pipelined: the effects of gpu.barrier are not known to it}}
+    scf.for %k = %c0 to %c64 step %c16 {
+      %a = memref.subview %X[%k] [16] [1] : !x to !win
+      memref.copy %a, %S : !win to !tile
+      // expected-note@+1 {{because of this 'gpu.barrier'}}
+      gpu.barrier
+      memref.copy %S, %F : !tile to !frag
+    } {tile.num_stages = 2 : i32}
+    gpu.return
+  }
+}
+
+// -----
+
+!x = memref<256xf16>
+!win = memref<16xf16, strided<[1], offset: ?>>
+!tile = memref<16xf16, #gpu.address_space<workgroup>>
+!frag = memref<16xf16, #gpu.address_space<private>>
+gpu.module @kernels {
+  gpu.func @read_before_overwrite(%X: !x, %O: !x) kernel
+      attributes {known_block_size = array<i32: 128, 1, 1>, known_grid_size = array<i32: 1, 1, 1>} {
+    %c0 = arith.constant 0 : index
+    %c16 = arith.constant 16 : index
+    %c64 = arith.constant 64 : index
+    %S = memref.alloc() : !tile
+    %F = memref.alloc() : !frag
+    // expected-remark@+1 {{loop not pipelined: no copy from global to shared memory may run ahead of its iteration}}
+    scf.for %k = %c0 to %c64 step %c16 {
+      %a = memref.subview %X[%k] [16] [1] : !x to !win
+      memref.copy %S, %F : !tile to !frag
+      memref.copy %a, %S : !win to !tile
+    } {tile.num_stages = 2 : i32}
+    gpu.return
+  }
+}
+
+// -----
+
+// Half of the tile is written, all of it is read.
+!x = memref<256xf16>
+!tile = memref<16xf16, #gpu.address_space<workgroup>>
+!frag = memref<16xf16, #gpu.address_space<private>>
+!half = memref<8xf16, strided<[1], offset: ?>>
+!halftile = memref<8xf16, strided<[1]>, #gpu.address_space<workgroup>>
+gpu.module @kernels {
+  gpu.func @partial_write(%X: !x, %O: !x) kernel
+      attributes {known_block_size = array<i32: 128, 1, 1>, known_grid_size = array<i32: 1, 1, 1>} {
+    %c0 = arith.constant 0 : index
+    %c16 = arith.constant 16 : index
+    %c64 = arith.constant 64 : index
+    %S = memref.alloc() : !tile
+    %F = memref.alloc() : !frag
+    // expected-remark@+1 {{loop not pipelined: no copy from global to shared memory may run ahead of its iteration}}
+    scf.for %k = %c0 to %c64 step %c16 {
+      %a = memref.subview %X[%k] [8] [1] : !x to !half
+      %s = memref.subview %S[0] [8] [1] : !tile to !halftile
+      memref.copy %a, %s : !half to !halftile
+      memref.copy %S, %F : !tile to !frag
+    } {tile.num_stages = 2 : i32}
+    gpu.return
+  }
+}
+
+// -----
+
+!x = memref<256xf16>
+!win = memref<16xf16, strided<[1], offset: ?>>
+!tile = memref<16xf16, #gpu.address_space<workgroup>>
+!frag = memref<16xf16, #gpu.address_space<private>>
+gpu.module @kernels {
+  gpu.func @guarded_write_unguarded_read(%X: !x, %guard: i1) kernel
+      attributes {known_block_size = array<i32: 128, 1, 1>, known_grid_size = array<i32: 1, 1, 1>} {
+    %c0 = arith.constant 0 : index
+    %c16 = arith.constant 16 : index
+    %c64 = arith.constant 64 : index
+    %S = memref.alloc() : !tile
+    %F = memref.alloc() : !frag
+    // expected-remark@+1 {{loop not pipelined: no copy from global to shared memory may run ahead of its iteration}}
+    scf.for %k = %c0 to %c64 step %c16 {
+      %a = memref.subview %X[%k] [16] [1] : !x to !win
+      scf.if %guard {
+        memref.copy %a, %S : !win to !tile
+      }
+      memref.copy %S, %F : !tile to !frag
+    } {tile.num_stages = 2 : i32}
+    gpu.return
+  }
+}
+
+// -----
+
+// Each iteration writes what the next one copies.
+!x = memref<256xf16>
+!win = memref<16xf16, strided<[1], offset: ?>>
+!tile = memref<16xf16, #gpu.address_space<workgroup>>
+gpu.module @kernels {
+  gpu.func @source_is_written_in_the_loop(%X: !x, %O: !x) kernel
+      attributes {known_block_size = array<i32: 128, 1, 1>, known_grid_size = array<i32: 1, 1, 1>} {
+    %c0 = arith.constant 0 : index
+    %c16 = arith.constant 16 : index
+    %c64 = arith.constant 64 : index
+    %S = memref.alloc() : !tile
+    // expected-remark@+1 {{loop not pipelined: no copy from global to shared memory may run ahead of its iteration}}
+    scf.for %k = %c0 to %c64 step %c16 {
+      %a = memref.subview %X[%k] [16] [1] : !x to !win
+      %next = affine.apply affine_map<(i) -> (i + 16)>(%k)
+      %b = memref.subview %X[%next] [16] [1] : !x to !win
+      memref.copy %a, %S : !win to !tile
+      memref.copy %S, %b : !tile to !win
+    } {tile.num_stages = 2 : i32}
+    gpu.return
+  }
+}
+
+// -----
+
+!x = memref<256xf16>
+!win = memref<16xf16, strided<[1], offset: ?>>
+!frag = memref<16xf16, #gpu.address_space<private>>
+gpu.module @kernels {
+  gpu.func @nothing_to_copy(%X: !x, %O: !x) kernel
+      attributes {known_block_size = array<i32: 128, 1, 1>, known_grid_size = array<i32: 1, 1, 1>} {
+    %c0 = arith.constant 0 : index
+    %c16 = arith.constant 16 : index
+    %c64 = arith.constant 64 : index
+    %F = memref.alloc() : !frag
+    // expected-remark@+1 {{loop not pipelined: no copy from global to shared memory may run ahead of its iteration}}
+    scf.for %k = %c0 to %c64 step %c16 {
+      %a = memref.subview %X[%k] [16] [1] : !x to !win
+      memref.copy %a, %F : !win to !frag
+    } {tile.num_stages = 2 : i32}
+    gpu.return
+  }
+}
+
+// -----
+
+!x = memref<256xf16>
+!win = memref<16xf16, strided<[1], offset: ?>>
+!tile = memref<16xf16, #gpu.address_space<workgroup>>
+!table = memref<16xindex>
+gpu.module @kernels {
+  gpu.func @scalar_from_written_memory(%X: !x, %table: !table) kernel
+      attributes {known_block_size = array<i32: 128, 1, 1>, known_grid_size = array<i32: 1, 1, 1>} {
+    %c0 = arith.constant 0 : index
+    %c1 = arith.constant 1 : index
+    %c16 = arith.constant 16 : index
+    %S = memref.alloc() : !tile
+    // expected-remark@+1 {{loop not pipelined: it reads a scalar from memory that the loop writes}}
+    scf.for %k = %c0 to %c16 step %c1 {
+      // expected-note@+1 {{because of this 'memref.load'}}
+      %row = memref.load %table[%k] : !table
+      %a = memref.subview %X[%row] [16] [1] : !x to !win
+      memref.copy %a, %S : !win to !tile
+      memref.store %row, %table[%c0] : !table
+    } {tile.num_stages = 2 : i32}
+    gpu.return
+  }
+}
+
+// -----
+
+// The inner loop is pipelined, the outer one is not.
+!x = memref<256xf16>
+!win = memref<16xf16, strided<[1], offset: ?>>
+!tile = memref<16xf16, #gpu.address_space<workgroup>>
+!frag = memref<16xf16, #gpu.address_space<private>>
+gpu.module @kernels {
+  gpu.func @another_pipelined_loop_inside(%X: !x, %O: !x) kernel
+      attributes {known_block_size = array<i32: 128, 1, 1>, known_grid_size = array<i32: 1, 1, 1>} {
+    %c0 = arith.constant 0 : index
+    %c1 = arith.constant 1 : index
+    %c4 = arith.constant 4 : index
+    %c16 = arith.constant 16 : index
+    %c64 = arith.constant 64 : index
+    %S = memref.alloc() : !tile
+    %F = memref.alloc() : !frag
+    // expected-remark@+1 {{loop not pipelined: it holds another pipelined loop}}
+    scf.for %block = %c0 to %c4 step %c1 {
+      // expected-note@+1 {{because of this 'scf.for'}}
+      scf.for %k = %c0 to %c64 step %c16 {
+        %a = memref.subview %X[%k] [16] [1] : !x to !win
+        memref.copy %a, %S : !win to !tile
+        memref.copy %S, %F : !tile to !frag
+      } {tile.num_stages = 2 : i32}
+    } {tile.num_stages = 2 : i32}
+    gpu.return
+  }
+}
+
+// -----
+
+!x = memref<256xf16>
+!win = memref<16xf16, strided<[1], offset: ?>>
+!tile = memref<16xf16, #gpu.address_space<workgroup>>
+!x16 = memref<16xf16>
+gpu.module @kernels {
+  gpu.func @specialized_by_hand(%X: !x, %Y: !x16) kernel
+      attributes {known_block_size = array<i32: 128, 1, 1>, known_grid_size = array<i32: 1, 1, 1>} {
+    %c0 = arith.constant 0 : index
+    %c16 = arith.constant 16 : index
+    %c64 = arith.constant 64 : index
+    %S = memref.alloc() : !tile
+    // expected-remark@+1 {{left alone: the kernel is specialized by hand}}
+    scf.for %k = %c0 to %c64 step %c16 {
+      %a = memref.subview %X[%k] [16] [1] : !x to !win
+      memref.copy %a, %S : !win to !tile
+    } {tile.num_stages = 2 : i32}
+    "tile.specialize"() ({
+      "tile.warp_group"() ({
+        memref.copy %S, %Y : !tile to !x16
+      }) {role = "consumer", warps = 4 : i32} : () -> ()
+    }) : () -> ()
+    gpu.return
+  }
+}
+
+// -----
+
+// The loop renews the first half; what is read afterwards is the whole.
+!x = memref<256xf16>
+!tile = memref<16xf16, #gpu.address_space<workgroup>>
+!frag = memref<16xf16, #gpu.address_space<private>>
+!x16 = memref<16xf16>
+!half = memref<8xf16, strided<[1], offset: ?>>
+!halftile = memref<8xf16, strided<[1]>, #gpu.address_space<workgroup>>
+!halffrag = memref<8xf16, strided<[1]>, #gpu.address_space<private>>
+gpu.module @kernels {
+  gpu.func @stale_read_after_the_loop(%X: !x, %Y: !x16) kernel
+      attributes {known_block_size = array<i32: 128, 1, 1>, known_grid_size = array<i32: 1, 1, 1>} {
+    %c0 = arith.constant 0 : index
+    %c16 = arith.constant 16 : index
+    %c64 = arith.constant 64 : index
+    %S = memref.alloc() : !tile
+    %F = memref.alloc() : !frag
+    %first = memref.subview %S[0] [8] [1] : !tile to !halftile
+    // expected-remark@+1 {{memref.copy after the loop may read what an earlier iteration left in it}}
+    scf.for %k = %c0 to %c64 step %c16 {
+      %a = memref.subview %X[%k] [8] [1] : !x to !half
+      memref.copy %a, %first : !half to !halftile
+      %f = memref.subview %F[0] [8] [1] : !frag to !halffrag
+      memref.copy %first, %f : !halftile to !halffrag
+    } {tile.num_stages = 2 : i32}
+    memref.copy %S, %Y : !tile to !x16
+    gpu.return
+  }
+}
+
+// -----
+
+!x = memref<256xf16>
+!win = memref<16xf16, strided<[1], offset: ?>>
+!tile = memref<16xf16, #gpu.address_space<workgroup>>
+!frag = memref<16xf16, #gpu.address_space<private>>
+gpu.module @kernels {
+  gpu.func @address_is_read(%X: !x, %Y: memref<4x4xf16>) kernel
+      attributes {known_block_size = array<i32: 128, 1, 1>, known_grid_size = array<i32: 1, 1, 1>} {
+    %c0 = arith.constant 0 : index
+    %c16 = arith.constant 16 : index
+    %c64 = arith.constant 64 : index
+    %F = memref.alloc() : !frag
+    %S = memref.alloc() : !tile
+    %view = memref.reinterpret_cast %S to offset: [0], sizes: [4, 4], strides: [4, 1] : !tile to memref<4x4xf16, strided<[4, 1]>, #gpu.address_space<workgroup>>
+    // expected-remark@+1 {{a view reads its address, which a version would change}}
+    scf.for %k = %c0 to %c64 step %c16 {
+      %a = memref.subview %X[%k] [16] [1] : !x to !win
+      memref.copy %a, %S : !win to !tile
+      memref.copy %S, %F : !tile to !frag
+    } {tile.num_stages = 2 : i32}
+    memref.copy %view, %Y : memref<4x4xf16, strided<[4, 1]>, #gpu.address_space<workgroup>> to memref<4x4xf16>
+    gpu.return
+  }
+}

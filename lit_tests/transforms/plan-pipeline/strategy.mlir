@@ -1,0 +1,577 @@
+// TIER: l1a_compile_no_target_dialect
+// RUN: tile-opt %s --tile-plan-pipeline --split-input-file | FileCheck %s
+
+// Rule 6: the strategy of a loop, each reason against warp specialization, and what overrides the choice.
+
+// CHECK-LABEL: gpu.func @specialized(
+// CHECK: tile.reason = "cuda:sm_90a has bulk copies, and nothing forbids it", tile.strategy = "warp_specialize"
+!x = memref<256xf16>
+!win = memref<16xf16, strided<[1], offset: ?>>
+!tile = memref<16xf16, #gpu.address_space<workgroup>>
+!frag = memref<16xf16, #gpu.address_space<private>>
+gpu.module @kernels {
+  gpu.func @specialized(%X: !x, %O: !x) kernel
+      attributes {known_block_size = array<i32: 128, 1, 1>, known_grid_size = array<i32: 1, 1, 1>} {
+    %c0 = arith.constant 0 : index
+    %c16 = arith.constant 16 : index
+    %c64 = arith.constant 64 : index
+    %S = memref.alloc() : !tile
+    %F = memref.alloc() : !frag
+    scf.for %k = %c0 to %c64 step %c16 {
+      %a = memref.subview %X[%k] [16] [1] : !x to !win
+      memref.copy %a, %S : !win to !tile
+      memref.copy %S, %F : !tile to !frag
+    } {tile.num_stages = 2 : i32}
+    gpu.return
+  }
+}
+
+// -----
+
+// CHECK-LABEL: gpu.func @disabled_for_the_kernel(
+// CHECK: tile.reason = "not specialized: tile.disable_warp_specialization is set", tile.strategy = "async"
+!x = memref<256xf16>
+!win = memref<16xf16, strided<[1], offset: ?>>
+!tile = memref<16xf16, #gpu.address_space<workgroup>>
+!frag = memref<16xf16, #gpu.address_space<private>>
+gpu.module @kernels {
+  gpu.func @disabled_for_the_kernel(%X: !x, %O: !x) kernel
+      attributes {known_block_size = array<i32: 128, 1, 1>, known_grid_size = array<i32: 1, 1, 1>, tile.disable_warp_specialization} {
+    %c0 = arith.constant 0 : index
+    %c16 = arith.constant 16 : index
+    %c64 = arith.constant 64 : index
+    %S = memref.alloc() : !tile
+    %F = memref.alloc() : !frag
+    scf.for %k = %c0 to %c64 step %c16 {
+      %a = memref.subview %X[%k] [16] [1] : !x to !win
+      memref.copy %a, %S : !win to !tile
+      memref.copy %S, %F : !tile to !frag
+    } {tile.num_stages = 2 : i32}
+    gpu.return
+  }
+}
+
+// -----
+
+// CHECK-LABEL: gpu.func @disabled_for_the_loop(
+// CHECK: tile.reason = "not specialized: tile.disable_warp_specialization is set", tile.strategy = "async"
+!x = memref<256xf16>
+!win = memref<16xf16, strided<[1], offset: ?>>
+!tile = memref<16xf16, #gpu.address_space<workgroup>>
+!frag = memref<16xf16, #gpu.address_space<private>>
+gpu.module @kernels {
+  gpu.func @disabled_for_the_loop(%X: !x, %O: !x) kernel
+      attributes {known_block_size = array<i32: 128, 1, 1>, known_grid_size = array<i32: 1, 1, 1>} {
+    %c0 = arith.constant 0 : index
+    %c16 = arith.constant 16 : index
+    %c64 = arith.constant 64 : index
+    %S = memref.alloc() : !tile
+    %F = memref.alloc() : !frag
+    scf.for %k = %c0 to %c64 step %c16 {
+      %a = memref.subview %X[%k] [16] [1] : !x to !win
+      memref.copy %a, %S : !win to !tile
+      memref.copy %S, %F : !tile to !frag
+    } {tile.num_stages = 2 : i32, tile.disable_warp_specialization}
+    gpu.return
+  }
+}
+
+// -----
+
+// CHECK-LABEL: gpu.func @nested_loop(
+// CHECK: tile.reason = "not specialized: the loop is nested in another operation, over which the phase would have to be carried", tile.strategy = "async"
+!x = memref<256xf16>
+!win = memref<16xf16, strided<[1], offset: ?>>
+!tile = memref<16xf16, #gpu.address_space<workgroup>>
+!frag = memref<16xf16, #gpu.address_space<private>>
+gpu.module @kernels {
+  gpu.func @nested_loop(%X: !x, %O: !x) kernel
+      attributes {known_block_size = array<i32: 128, 1, 1>, known_grid_size = array<i32: 1, 1, 1>} {
+    %c0 = arith.constant 0 : index
+    %c1 = arith.constant 1 : index
+    %c4 = arith.constant 4 : index
+    %c16 = arith.constant 16 : index
+    %c64 = arith.constant 64 : index
+    %S = memref.alloc() : !tile
+    %F = memref.alloc() : !frag
+    scf.for %block = %c0 to %c4 step %c1 {
+      scf.for %k = %c0 to %c64 step %c16 {
+        %a = memref.subview %X[%k] [16] [1] : !x to !win
+        memref.copy %a, %S : !win to !tile
+        memref.copy %S, %F : !tile to !frag
+      } {tile.num_stages = 2 : i32}
+    }
+    gpu.return
+  }
+}
+
+// -----
+
+// CHECK-LABEL: gpu.func @barrier_in_the_kernel(
+// CHECK: tile.reason = "not specialized: gpu.barrier in the kernel waits for all its threads", tile.strategy = "async"
+!x = memref<256xf16>
+!win = memref<16xf16, strided<[1], offset: ?>>
+!tile = memref<16xf16, #gpu.address_space<workgroup>>
+!frag = memref<16xf16, #gpu.address_space<private>>
+gpu.module @kernels {
+  gpu.func @barrier_in_the_kernel(%X: !x, %O: !x) kernel
+      attributes {known_block_size = array<i32: 128, 1, 1>, known_grid_size = array<i32: 1, 1, 1>} {
+    %c0 = arith.constant 0 : index
+    %c16 = arith.constant 16 : index
+    %c64 = arith.constant 64 : index
+    %S = memref.alloc() : !tile
+    %F = memref.alloc() : !frag
+    scf.for %k = %c0 to %c64 step %c16 {
+      %a = memref.subview %X[%k] [16] [1] : !x to !win
+      memref.copy %a, %S : !win to !tile
+      memref.copy %S, %F : !tile to !frag
+    } {tile.num_stages = 2 : i32}
+    gpu.barrier
+    gpu.return
+  }
+}
+
+// -----
+
+// CHECK-LABEL: gpu.func @too_many_threads(
+// CHECK: tile.reason = "not specialized: 960 threads leave no room for a producer warp group", tile.strategy = "async"
+!x = memref<256xf16>
+!win = memref<16xf16, strided<[1], offset: ?>>
+!tile = memref<16xf16, #gpu.address_space<workgroup>>
+!frag = memref<16xf16, #gpu.address_space<private>>
+gpu.module @kernels {
+  gpu.func @too_many_threads(%X: !x, %O: !x) kernel
+      attributes {known_block_size = array<i32: 960, 1, 1>, known_grid_size = array<i32: 1, 1, 1>} {
+    %c0 = arith.constant 0 : index
+    %c16 = arith.constant 16 : index
+    %c64 = arith.constant 64 : index
+    %S = memref.alloc() : !tile
+    %F = memref.alloc() : !frag
+    scf.for %k = %c0 to %c64 step %c16 {
+      %a = memref.subview %X[%k] [16] [1] : !x to !win
+      memref.copy %a, %S : !win to !tile
+      memref.copy %S, %F : !tile to !frag
+    } {tile.num_stages = 2 : i32}
+    gpu.return
+  }
+}
+
+// -----
+
+// CHECK-LABEL: gpu.func @most_threads(
+// CHECK: tile.reason = "cuda:sm_90a has bulk copies, and nothing forbids it", tile.strategy = "warp_specialize"
+!x = memref<256xf16>
+!win = memref<16xf16, strided<[1], offset: ?>>
+!tile = memref<16xf16, #gpu.address_space<workgroup>>
+!frag = memref<16xf16, #gpu.address_space<private>>
+gpu.module @kernels {
+  gpu.func @most_threads(%X: !x, %O: !x) kernel
+      attributes {known_block_size = array<i32: 896, 1, 1>, known_grid_size = array<i32: 1, 1, 1>} {
+    %c0 = arith.constant 0 : index
+    %c16 = arith.constant 16 : index
+    %c64 = arith.constant 64 : index
+    %S = memref.alloc() : !tile
+    %F = memref.alloc() : !frag
+    scf.for %k = %c0 to %c64 step %c16 {
+      %a = memref.subview %X[%k] [16] [1] : !x to !win
+      memref.copy %a, %S : !win to !tile
+      memref.copy %S, %F : !tile to !frag
+    } {tile.num_stages = 2 : i32}
+    gpu.return
+  }
+}
+
+// -----
+
+// CHECK-LABEL: gpu.func @no_whole_warps(
+// CHECK: tile.reason = "not specialized: 48 threads leave no room for a producer warp group", tile.strategy = "async"
+!x = memref<256xf16>
+!win = memref<16xf16, strided<[1], offset: ?>>
+!tile = memref<16xf16, #gpu.address_space<workgroup>>
+!frag = memref<16xf16, #gpu.address_space<private>>
+gpu.module @kernels {
+  gpu.func @no_whole_warps(%X: !x, %O: !x) kernel
+      attributes {known_block_size = array<i32: 48, 1, 1>, known_grid_size = array<i32: 1, 1, 1>} {
+    %c0 = arith.constant 0 : index
+    %c16 = arith.constant 16 : index
+    %c64 = arith.constant 64 : index
+    %S = memref.alloc() : !tile
+    %F = memref.alloc() : !frag
+    scf.for %k = %c0 to %c64 step %c16 {
+      %a = memref.subview %X[%k] [16] [1] : !x to !win
+      memref.copy %a, %S : !win to !tile
+      memref.copy %S, %F : !tile to !frag
+    } {tile.num_stages = 2 : i32}
+    gpu.return
+  }
+}
+
+// -----
+
+// CHECK-LABEL: gpu.func @no_bulk_copy(
+// CHECK: tile.reason = "not specialized: no copy of the loop can be a bulk copy (no bulk: tile.disable_bulk_copy is set)", tile.strategy = "async"
+!x = memref<256xf16>
+!win = memref<16xf16, strided<[1], offset: ?>>
+!tile = memref<16xf16, #gpu.address_space<workgroup>>
+!frag = memref<16xf16, #gpu.address_space<private>>
+gpu.module @kernels {
+  gpu.func @no_bulk_copy(%X: !x, %O: !x) kernel
+      attributes {known_block_size = array<i32: 128, 1, 1>, known_grid_size = array<i32: 1, 1, 1>} {
+    %c0 = arith.constant 0 : index
+    %c16 = arith.constant 16 : index
+    %c64 = arith.constant 64 : index
+    %S = memref.alloc() : !tile
+    %F = memref.alloc() : !frag
+    scf.for %k = %c0 to %c64 step %c16 {
+      %a = memref.subview %X[%k] [16] [1] : !x to !win
+      memref.copy %a, %S {tile.disable_bulk_copy} : !win to !tile
+      memref.copy %S, %F : !tile to !frag
+    } {tile.num_stages = 2 : i32}
+    gpu.return
+  }
+}
+
+// -----
+
+// The producer's other copies are made by its threads; they belong to the same channel.
+// CHECK-LABEL: gpu.func @one_bulk_copy_is_enough(
+// CHECK: memref.copy {{.*}}tile.instruction = "simt", tile.reason = "no bulk: tile.disable_bulk_copy is set"
+// CHECK-NEXT: }) {group = 0 : i32, order = 0 : i32, stage = 0 : i32}
+// CHECK: memref.copy {{.*}}tile.instruction = "bulk"
+// CHECK-NEXT: }) {group = 0 : i32, order = 1 : i32, stage = 0 : i32}
+// CHECK: tile.strategy = "warp_specialize"
+!x = memref<256xf16>
+!win = memref<16xf16, strided<[1], offset: ?>>
+!tile = memref<16xf16, #gpu.address_space<workgroup>>
+!frag = memref<16xf16, #gpu.address_space<private>>
+gpu.module @kernels {
+  gpu.func @one_bulk_copy_is_enough(%X: !x, %Y: !x) kernel
+      attributes {known_block_size = array<i32: 128, 1, 1>, known_grid_size = array<i32: 1, 1, 1>} {
+    %c0 = arith.constant 0 : index
+    %c16 = arith.constant 16 : index
+    %c64 = arith.constant 64 : index
+    %S = memref.alloc() : !tile
+    %T = memref.alloc() : !tile
+    %F = memref.alloc() : !frag
+    scf.for %k = %c0 to %c64 step %c16 {
+      %a = memref.subview %X[%k] [16] [1] : !x to !win
+      %b = memref.subview %Y[%k] [16] [1] : !x to !win
+      memref.copy %a, %S {tile.disable_bulk_copy} : !win to !tile
+      memref.copy %b, %T : !win to !tile
+      linalg.add ins(%S, %T : !tile, !tile) outs(%F : !frag)
+    } {tile.num_stages = 2 : i32}
+    gpu.return
+  }
+}
+
+// -----
+
+// CHECK-LABEL: gpu.func @source_is_written_elsewhere(
+// CHECK: tile.reason = "not specialized: the kernel writes memref<256xf16>{{.*}}, which a copy reads", tile.strategy = "async"
+!x = memref<256xf16>
+!win = memref<16xf16, strided<[1], offset: ?>>
+!tile = memref<16xf16, #gpu.address_space<workgroup>>
+!frag = memref<16xf16, #gpu.address_space<private>>
+gpu.module @kernels {
+  gpu.func @source_is_written_elsewhere(%X: !x, %O: !x) kernel
+      attributes {known_block_size = array<i32: 128, 1, 1>, known_grid_size = array<i32: 1, 1, 1>} {
+    %c0 = arith.constant 0 : index
+    %c16 = arith.constant 16 : index
+    %c64 = arith.constant 64 : index
+    %out = memref.subview %X[%c0] [16] [1] : !x to !win
+    %S = memref.alloc() : !tile
+    %F = memref.alloc() : !frag
+    scf.for %k = %c0 to %c64 step %c16 {
+      %a = memref.subview %X[%k] [16] [1] : !x to !win
+      memref.copy %a, %S : !win to !tile
+      memref.copy %S, %F : !tile to !frag
+    } {tile.num_stages = 2 : i32}
+    memref.copy %F, %out : !frag to !win
+    gpu.return
+  }
+}
+
+// -----
+
+// CHECK-LABEL: gpu.func @address_is_read_from_written_memory(
+// CHECK: tile.reason = "not specialized: a copy's address or guard is read from memory that the kernel writes", tile.strategy = "async"
+!x = memref<256xf16>
+!win = memref<16xf16, strided<[1], offset: ?>>
+!tile = memref<16xf16, #gpu.address_space<workgroup>>
+!frag = memref<16xf16, #gpu.address_space<private>>
+!table = memref<16xindex>
+gpu.module @kernels {
+  gpu.func @address_is_read_from_written_memory(%X: !x, %table: !table) kernel
+      attributes {known_block_size = array<i32: 128, 1, 1>, known_grid_size = array<i32: 1, 1, 1>} {
+    %c0 = arith.constant 0 : index
+    %c16 = arith.constant 16 : index
+    %c64 = arith.constant 64 : index
+    memref.store %c0, %table[%c0] : !table
+    %S = memref.alloc() : !tile
+    %F = memref.alloc() : !frag
+    scf.for %k = %c0 to %c64 step %c16 {
+      %row = memref.load %table[%k] : !table
+      %a = memref.subview %X[%row] [16] [1] : !x to !win
+      memref.copy %a, %S : !win to !tile
+      memref.copy %S, %F : !tile to !frag
+    } {tile.num_stages = 2 : i32}
+    gpu.return
+  }
+}
+
+// -----
+
+// CHECK-LABEL: gpu.func @address_is_read_from_constant_memory(
+// CHECK: tile.reason = "cuda:sm_90a has bulk copies, and nothing forbids it", tile.strategy = "warp_specialize"
+!x = memref<256xf16>
+!win = memref<16xf16, strided<[1], offset: ?>>
+!tile = memref<16xf16, #gpu.address_space<workgroup>>
+!frag = memref<16xf16, #gpu.address_space<private>>
+!table = memref<16xindex>
+gpu.module @kernels {
+  gpu.func @address_is_read_from_constant_memory(%X: !x, %table: !table) kernel
+      attributes {known_block_size = array<i32: 128, 1, 1>, known_grid_size = array<i32: 1, 1, 1>} {
+    %c0 = arith.constant 0 : index
+    %c16 = arith.constant 16 : index
+    %c64 = arith.constant 64 : index
+    %S = memref.alloc() : !tile
+    %F = memref.alloc() : !frag
+    scf.for %k = %c0 to %c64 step %c16 {
+      %row = memref.load %table[%k] : !table
+      %a = memref.subview %X[%row] [16] [1] : !x to !win
+      memref.copy %a, %S : !win to !tile
+      memref.copy %S, %F : !tile to !frag
+    } {tile.num_stages = 2 : i32}
+    gpu.return
+  }
+}
+
+// -----
+
+// CHECK-LABEL: gpu.func @another_pipelined_loop(
+// CHECK: tile.num_stages = 2 : i32, tile.reason = "not specialized: another pipelined loop uses memref<16xf16, #gpu.address_space<workgroup>>{{.*}}", tile.strategy = "async"
+// CHECK: tile.num_stages = 3 : i32, tile.reason = "not specialized: another pipelined loop uses memref<16xf16, #gpu.address_space<workgroup>>{{.*}}", tile.strategy = "async"
+!x = memref<256xf16>
+!win = memref<16xf16, strided<[1], offset: ?>>
+!tile = memref<16xf16, #gpu.address_space<workgroup>>
+!frag = memref<16xf16, #gpu.address_space<private>>
+gpu.module @kernels {
+  gpu.func @another_pipelined_loop(%X: !x, %O: !x) kernel
+      attributes {known_block_size = array<i32: 128, 1, 1>, known_grid_size = array<i32: 1, 1, 1>} {
+    %c0 = arith.constant 0 : index
+    %c16 = arith.constant 16 : index
+    %c64 = arith.constant 64 : index
+    %S = memref.alloc() : !tile
+    %F = memref.alloc() : !frag
+    scf.for %k = %c0 to %c64 step %c16 {
+      %a = memref.subview %X[%k] [16] [1] : !x to !win
+      memref.copy %a, %S : !win to !tile
+      memref.copy %S, %F : !tile to !frag
+    } {tile.num_stages = 2 : i32}
+    scf.for %k = %c0 to %c64 step %c16 {
+      %a = memref.subview %X[%k] [16] [1] : !x to !win
+      memref.copy %a, %S : !win to !tile
+      memref.copy %S, %F : !tile to !frag
+    } {tile.num_stages = 3 : i32}
+    gpu.return
+  }
+}
+
+// -----
+
+// CHECK-LABEL: gpu.func @two_loops_with_buffers_of_their_own(
+// CHECK: tile.num_stages = 2 : i32, tile.reason = "cuda:sm_90a has bulk copies, and nothing forbids it", tile.strategy = "warp_specialize"
+// CHECK: tile.num_stages = 3 : i32, tile.reason = "cuda:sm_90a has bulk copies, and nothing forbids it", tile.strategy = "warp_specialize"
+!x = memref<256xf16>
+!win = memref<16xf16, strided<[1], offset: ?>>
+!tile = memref<16xf16, #gpu.address_space<workgroup>>
+!frag = memref<16xf16, #gpu.address_space<private>>
+gpu.module @kernels {
+  gpu.func @two_loops_with_buffers_of_their_own(%X: !x, %O: !x) kernel
+      attributes {known_block_size = array<i32: 128, 1, 1>, known_grid_size = array<i32: 1, 1, 1>} {
+    %c0 = arith.constant 0 : index
+    %c16 = arith.constant 16 : index
+    %c64 = arith.constant 64 : index
+    %S = memref.alloc() : !tile
+    %T = memref.alloc() : !tile
+    %F = memref.alloc() : !frag
+    scf.for %k = %c0 to %c64 step %c16 {
+      %a = memref.subview %X[%k] [16] [1] : !x to !win
+      memref.copy %a, %S : !win to !tile
+      memref.copy %S, %F : !tile to !frag
+    } {tile.num_stages = 2 : i32}
+    scf.for %k = %c0 to %c64 step %c16 {
+      %a = memref.subview %X[%k] [16] [1] : !x to !win
+      memref.copy %a, %T : !win to !tile
+      memref.copy %T, %F : !tile to !frag
+    } {tile.num_stages = 3 : i32}
+    gpu.return
+  }
+}
+
+// -----
+
+// CHECK-LABEL: gpu.func @used_before_the_loop(
+// CHECK: tile.reason = "not specialized: memref<16xf16, #gpu.address_space<workgroup>>{{.*}} is used before the loop", tile.strategy = "async"
+!x = memref<256xf16>
+!win = memref<16xf16, strided<[1], offset: ?>>
+!tile = memref<16xf16, #gpu.address_space<workgroup>>
+!frag = memref<16xf16, #gpu.address_space<private>>
+gpu.module @kernels {
+  gpu.func @used_before_the_loop(%X: !x, %O: !x) kernel
+      attributes {known_block_size = array<i32: 128, 1, 1>, known_grid_size = array<i32: 1, 1, 1>} {
+    %c0 = arith.constant 0 : index
+    %c16 = arith.constant 16 : index
+    %c64 = arith.constant 64 : index
+    %zero = arith.constant 0.0 : f16
+    %S = memref.alloc() : !tile
+    %F = memref.alloc() : !frag
+    linalg.fill ins(%zero : f16) outs(%S : !tile)
+    scf.for %k = %c0 to %c64 step %c16 {
+      %a = memref.subview %X[%k] [16] [1] : !x to !win
+      memref.copy %a, %S : !win to !tile
+      memref.copy %S, %F : !tile to !frag
+    } {tile.num_stages = 2 : i32}
+    gpu.return
+  }
+}
+
+// -----
+
+// Reading the last version afterwards is no obstacle.
+// CHECK-LABEL: gpu.func @used_after_the_loop(
+// CHECK: tile.reason = "cuda:sm_90a has bulk copies, and nothing forbids it", tile.strategy = "warp_specialize"
+!x = memref<256xf16>
+!win = memref<16xf16, strided<[1], offset: ?>>
+!tile = memref<16xf16, #gpu.address_space<workgroup>>
+!frag = memref<16xf16, #gpu.address_space<private>>
+!x16 = memref<16xf16>
+gpu.module @kernels {
+  gpu.func @used_after_the_loop(%X: !x, %O: !x16) kernel
+      attributes {known_block_size = array<i32: 128, 1, 1>, known_grid_size = array<i32: 1, 1, 1>} {
+    %c0 = arith.constant 0 : index
+    %c16 = arith.constant 16 : index
+    %c64 = arith.constant 64 : index
+    %S = memref.alloc() : !tile
+    %F = memref.alloc() : !frag
+    scf.for %k = %c0 to %c64 step %c16 {
+      %a = memref.subview %X[%k] [16] [1] : !x to !win
+      memref.copy %a, %S : !win to !tile
+      memref.copy %S, %F : !tile to !frag
+    } {tile.num_stages = 2 : i32}
+    memref.copy %S, %O : !tile to !x16
+    gpu.return
+  }
+}
+
+// -----
+
+// CHECK-LABEL: gpu.func @asked_for_async(
+// CHECK: tile.reason = "asked for", tile.strategy = "async"
+!x = memref<256xf16>
+!win = memref<16xf16, strided<[1], offset: ?>>
+!tile = memref<16xf16, #gpu.address_space<workgroup>>
+!frag = memref<16xf16, #gpu.address_space<private>>
+gpu.module @kernels {
+  gpu.func @asked_for_async(%X: !x, %O: !x) kernel
+      attributes {known_block_size = array<i32: 128, 1, 1>, known_grid_size = array<i32: 1, 1, 1>} {
+    %c0 = arith.constant 0 : index
+    %c16 = arith.constant 16 : index
+    %c64 = arith.constant 64 : index
+    %S = memref.alloc() : !tile
+    %F = memref.alloc() : !frag
+    scf.for %k = %c0 to %c64 step %c16 {
+      %a = memref.subview %X[%k] [16] [1] : !x to !win
+      memref.copy %a, %S : !win to !tile
+      memref.copy %S, %F : !tile to !frag
+    } {tile.num_stages = 2 : i32, tile.strategy = "async"}
+    gpu.return
+  }
+}
+
+// -----
+
+// CHECK-LABEL: gpu.func @asked_for_specialization(
+// CHECK: tile.reason = "asked for", tile.strategy = "warp_specialize"
+!x = memref<256xf16>
+!win = memref<16xf16, strided<[1], offset: ?>>
+!tile = memref<16xf16, #gpu.address_space<workgroup>>
+!frag = memref<16xf16, #gpu.address_space<private>>
+gpu.module @kernels {
+  gpu.func @asked_for_specialization(%X: !x, %O: !x) kernel
+      attributes {known_block_size = array<i32: 128, 1, 1>, known_grid_size = array<i32: 1, 1, 1>} {
+    %c0 = arith.constant 0 : index
+    %c16 = arith.constant 16 : index
+    %c64 = arith.constant 64 : index
+    %S = memref.alloc() : !tile
+    %F = memref.alloc() : !frag
+    scf.for %k = %c0 to %c64 step %c16 {
+      %a = memref.subview %X[%k] [16] [1] : !x to !win
+      memref.copy %a, %S : !win to !tile
+      memref.copy %S, %F : !tile to !frag
+    } {tile.num_stages = 2 : i32, tile.strategy = "warp_specialize"}
+    gpu.return
+  }
+}
+
+// -----
+
+// The loop stays, and no longer asks.
+// CHECK-LABEL: gpu.func @asked_for_none(
+// CHECK: scf.for
+// CHECK-NEXT: memref.subview
+// CHECK-NEXT: memref.copy
+// CHECK-NEXT: memref.copy
+// CHECK-NEXT: }{{$}}
+// CHECK-NEXT: gpu.return
+!x = memref<256xf16>
+!win = memref<16xf16, strided<[1], offset: ?>>
+!tile = memref<16xf16, #gpu.address_space<workgroup>>
+!frag = memref<16xf16, #gpu.address_space<private>>
+gpu.module @kernels {
+  gpu.func @asked_for_none(%X: !x, %O: !x) kernel
+      attributes {known_block_size = array<i32: 128, 1, 1>, known_grid_size = array<i32: 1, 1, 1>} {
+    %c0 = arith.constant 0 : index
+    %c16 = arith.constant 16 : index
+    %c64 = arith.constant 64 : index
+    %S = memref.alloc() : !tile
+    %F = memref.alloc() : !frag
+    scf.for %k = %c0 to %c64 step %c16 {
+      %a = memref.subview %X[%k] [16] [1] : !x to !win
+      memref.copy %a, %S : !win to !tile
+      memref.copy %S, %F : !tile to !frag
+    } {tile.num_stages = 2 : i32, tile.strategy = "none"}
+    gpu.return
+  }
+}
+
+// -----
+
+// So it does without stages.
+// CHECK-LABEL: gpu.func @zero_stages(
+// CHECK: scf.for
+// CHECK-NEXT: memref.subview
+// CHECK-NEXT: memref.copy
+// CHECK-NEXT: memref.copy
+// CHECK-NEXT: }{{$}}
+// CHECK-NEXT: gpu.return
+!x = memref<256xf16>
+!win = memref<16xf16, strided<[1], offset: ?>>
+!tile = memref<16xf16, #gpu.address_space<workgroup>>
+!frag = memref<16xf16, #gpu.address_space<private>>
+gpu.module @kernels {
+  gpu.func @zero_stages(%X: !x, %O: !x) kernel
+      attributes {known_block_size = array<i32: 128, 1, 1>, known_grid_size = array<i32: 1, 1, 1>} {
+    %c0 = arith.constant 0 : index
+    %c16 = arith.constant 16 : index
+    %c64 = arith.constant 64 : index
+    %S = memref.alloc() : !tile
+    %F = memref.alloc() : !frag
+    scf.for %k = %c0 to %c64 step %c16 {
+      %a = memref.subview %X[%k] [16] [1] : !x to !win
+      memref.copy %a, %S : !win to !tile
+      memref.copy %S, %F : !tile to !frag
+    } {tile.num_stages = 0 : i32}
+    gpu.return
+  }
+}
