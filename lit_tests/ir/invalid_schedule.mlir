@@ -2,8 +2,10 @@
 // RUN: tile-opt %s --split-input-file --verify-diagnostics
 
 func.func @case_0() {
-  // expected-error@+1 {{'tile.statement' op must stand directly in the body of a loop}}
-  "tile.statement"() ({ %c = arith.constant 0 : index }) {stage = 0 : i32, order = 0 : i32, group = -1 : i32} : () -> ()
+  "tile.statement"() ({
+    // expected-error@+1 {{'tile.statement' op must not stand in another tile.statement}}
+    "tile.statement"() ({ %c = arith.constant 0 : index }) {stage = 0 : i32, order = 0 : i32, group = -1 : i32} : () -> ()
+  }) {stage = 0 : i32, order = 0 : i32, group = -1 : i32} : () -> ()
   return
 }
 

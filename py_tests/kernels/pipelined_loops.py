@@ -35,8 +35,8 @@ class Hazard:
     least_trips: int = 0
 
 
-def _kernel(loop: Loop, body: Callable[..., None]) -> tl.Kernel:
-    """A kernel that clears an accumulator, runs `body(A, I, tile, total, trips)`, and writes both out."""
+def _kernel(loop: Loop, body: Callable[..., bool]) -> tl.Kernel:
+    """A kernel that clears an accumulator, runs `body(A, I, tile, total, trips)`, and writes out the sum, and the tile if it says so."""
 
     def run(A, I, Sum, Last, trips) -> None:  # noqa: E741
         tl.grid(1)
@@ -198,9 +198,7 @@ HAZARDS: list[Hazard] = [
         lambda t, n: (_sum(t, list(range(n - 1))) + _sum(t, list(range(n))) + (1 if n else 0), _last(t, list(range(n)))),
     ),
     Hazard("gather", _gather, lambda t, n: (_sum(t, [int(i) for i in INDICES[:n]]), None)),
-    Hazard(
-        "persistent", lambda loop: _plain(loop, False, False, 3), lambda t, n: (3 * _sum(t, list(range(n))), None)
-    ),
+    Hazard("persistent", lambda loop: _plain(loop, False, False, 3), lambda t, n: (3 * _sum(t, list(range(n))), None)),
     Hazard(
         "persistent, tile read after",
         lambda loop: _plain(loop, True, True, 3),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -25,8 +26,6 @@ def _load(name: str) -> Any:
     assert specification is not None and specification.loader is not None
     module = importlib.util.module_from_spec(specification)
     # Dataclasses look their module up by name.
-    import sys
-
     sys.modules[name] = module
     specification.loader.exec_module(module)
     return module

@@ -6,8 +6,6 @@ from tilewright.ir.dialect import Tile
 from tilewright.ir.verify import integer, require, verified
 from tilewright.mlir import ext, ir
 
-LOOPS = ("scf.for", "scf.while")
-
 
 class StatementOp(Tile.Operation, name="statement", traits=[ir.NoTerminatorTrait]):
     """One scheduled statement of a pipelined loop, guards inside it.
@@ -26,8 +24,9 @@ class StatementOp(Tile.Operation, name="statement", traits=[ir.NoTerminatorTrait
         integer(self, "stage", 0)
         integer(self, "order", 0)
         integer(self, "group", -1)
+        # Not necessarily in a loop: canonicalization inlines a loop of one iteration, statements and all.
         parent = self.operation.parent
-        require(parent is not None and parent.name in LOOPS, "must stand directly in the body of a loop")
+        require(parent is None or parent.name != "tile.statement", "must not stand in another tile.statement")
         blocks = list(self.regions[0].blocks)
         # Canonicalization may empty a statement whose guard is never true; an empty region prints without its block.
         require(len(blocks) <= 1, "has one block")

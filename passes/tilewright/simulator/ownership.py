@@ -68,7 +68,7 @@ def _accessing_threads(space: LoopSpace, access: SpaceAccess, layout: FragmentLa
 
 def _first_stray(layout: FragmentLayout, accessing: FragmentLayout) -> str:
     mine, theirs = first_owners(layout), first_owners(accessing)
-    strays = [index for index in zip(*(mine != theirs).nonzero(), strict=True)]
+    strays = list(zip(*(mine != theirs).nonzero(), strict=True))
     if not strays:
         return "more threads access each element than keep it"
     index = strays[0]

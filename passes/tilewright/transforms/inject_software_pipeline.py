@@ -11,6 +11,7 @@ from tilewright.mlir import ir
 from tilewright.transforms.async_loop import AsyncLoop
 from tilewright.transforms.base import Decision, Pass, PassContext
 from tilewright.transforms.channel_loop import ChannelLoop
+from tilewright.transforms.cloning import nested_operations
 from tilewright.transforms.index_math import Index, IndexMath
 from tilewright.transforms.planned_loop import PlannedLoop, planned_loops
 from tilewright.transforms.statement_cloner import trip_count
@@ -37,7 +38,8 @@ class InjectSoftwarePipeline(Pass):
     5. Channel form: copies of a group stand between acquire and commit, in the order of the source, readers between wait and
        release.
     6. An annotated layout of a versioned buffer is expanded by the versions.
-    7. The loops keep their depth in `tile.pipeline_depth`.
+    7. A statement outside of any loop, where canonicalization has folded a loop away, is unwrapped.
+    8. The loops keep their depth in `tile.pipeline_depth`.
 
     Errors: a statement outside the schedule; two statements of one order.
 
@@ -61,6 +63,7 @@ class InjectSoftwarePipeline(Pass):
                 raise PassFailure(self.argument) from error
             if loops:
                 _rewrite(kernel, loops, context)
+            _unwrap_statements(kernel)
 
 
 def _rewrite(kernel: Kernel, loops: list[PlannedLoop], context: PassContext) -> None:
@@ -77,6 +80,15 @@ def _rewrite(kernel: Kernel, loops: list[PlannedLoop], context: PassContext) -> 
     for planned in loops:
         planned.loop.erase()
     erase_old(buffers, kernel.operation)
+
+
+def _unwrap_statements(kernel: Kernel) -> None:
+    """What stands in a statement outside of a planned loop runs where it stands: its loop has been folded away."""
+    for statement in [operation for operation in nested_operations(kernel.operation) if operation.name == "tile.statement"]:
+        for block in statement.regions[0].blocks:
+            for child in list(block.operations):
+                child.operation.move_before(statement)
+        statement.erase()
 
 
 def _record(planned: PlannedLoop, buffers: list[VersionedBuffer], trips: Index, context: PassContext) -> None:

@@ -74,10 +74,8 @@ def _element(value: ir.Value) -> ir.Type:
 def _parameters(view: ir.Operation) -> list[list[Linear]]:
     dynamic = ir.ShapedType.get_dynamic_size()
     operands = list(view.operands)[1:]
-    return [
-        [linear(operands.pop(0)) if static == dynamic else Linear(static) for static in ir.DenseI64ArrayAttr(view.attributes[name])]
-        for name in ("static_offsets", "static_sizes", "static_strides")
-    ]
+    statics = [ir.DenseI64ArrayAttr(view.attributes[name]) for name in ("static_offsets", "static_sizes", "static_strides")]
+    return [[linear(operands.pop(0)) if static == dynamic else Linear(static) for static in part] for part in statics]
 
 
 def _same(first: Linear, second: Linear) -> bool:
@@ -138,5 +136,3 @@ def _replace(fill: ir.Operation, copy: ir.Operation, math: IndexMath) -> None:
         )
     copy.erase()
     fill.erase()
-
-

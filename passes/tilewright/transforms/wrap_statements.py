@@ -44,10 +44,10 @@ def wrap_statements(body: LoopBody, plan: LoopPlan) -> None:
             )
         _fill(wrapper.regions[0].blocks.append(), statement)
         _strip_explicit(statement.operation)
-        guards += [guard for guard in statement.guards if guard not in guards]
+        # The guards inside an outermost guard go with it.
+        guards += [guard for guard in statement.guards[:1] if guard not in guards]
     for guard in guards:
-        if guard.parent == body.loop:
-            guard.erase()
+        guard.erase()
     loop = body.loop
     strip_request(loop)
     loop.attributes["tile.num_stages"] = integer_attribute(plan.num_stages)
