@@ -36,7 +36,7 @@ class Hazard:
 
 
 def _kernel(loop: Loop, body: Callable[..., bool]) -> tl.Kernel:
-    """A kernel that clears an accumulator, runs `body(A, I, tile, total, trips)`, and writes out the sum, and the tile if it says so."""
+    """A kernel that clears an accumulator, runs `body(A, I, tile, total, trips)`, and writes out the sum; the tile if told."""
 
     def run(A, I, Sum, Last, trips) -> None:  # noqa: E741
         tl.grid(1)

@@ -54,8 +54,8 @@ gpu.module @kernels {
 // CHECK-NEXT: linalg.fill ins(%{{.*}}) outs(%[[BEFORE]]
 // CHECK: %[[TRIPS:.*]] = arith.ceildivsi %arg2, %c16 : index
 // CHECK: } {tile.pipeline_depth = 2 : i32}
-// CHECK: %[[RUN:.*]] = arith.maxsi %[[TRIPS]], %c0 : index
-// CHECK-NEXT: %[[I:.*]] = affine.apply #[[LAST]](%[[RUN]])
+// CHECK: %[[COUNT:.*]] = arith.maxsi %[[TRIPS]], %c0 : index
+// CHECK-NEXT: %[[I:.*]] = affine.apply #[[LAST]](%[[COUNT]])
 // CHECK-NEXT: %[[VERSION:.*]] = "tile.stage_index"(%[[I]]) {versions = 3 : i32}
 // CHECK-NEXT: %[[AFTER:.*]] = memref.subview %alloc[%[[VERSION]], 0] [1, 16] [1, 1]
 // CHECK-NEXT: memref.copy %[[AFTER]], %arg1

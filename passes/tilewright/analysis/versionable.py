@@ -59,9 +59,9 @@ def versionable(buffer: ir.Value, body: LoopBody, others: list[ir.Operation]) ->
             return f"{user.name} uses it before the loop, in another loop's body"
         if nested and not constant_trips(body.loop):
             return f"{user.name} uses it outside the loop, which may not run at all"
-        renews = holder is not None and is_renewed(buffer, body_of(holder))
+        renews = place.name == "scf.for" and is_renewed(buffer, body_of(place))
         if not renews and not place.is_before_in_block(body.loop):
-            why_not = _stale_read(user, buffer, body)
+            why_not = _stale_read(place, buffer, body)
             if why_not is not None:
                 return why_not
     return None
@@ -81,12 +81,12 @@ def _is_nested(loop: ir.Operation) -> bool:
     return parent is not None and parent.operation.name != "gpu.func"
 
 
-def _stale_read(user: ir.Operation, buffer: ir.Value, body: LoopBody) -> str | None:
+def _stale_read(place: ir.Operation, buffer: ir.Value, body: LoopBody) -> str | None:
     """A read after the loop must find all that it reads in the version of the last iteration."""
-    reads = [access for access in effects_of(user).accesses if access.region.root == buffer and access.kind != "write"]
+    reads = [access for access in effects_of(place).accesses if access.region.root == buffer and access.kind != "write"]
     writes = [access for access in body.accesses() if access.region.root == buffer and access.kind == "write"]
     for read in reads:
         bare = Access(read.kind, read.region, read.operation, read.certain)
         if not any(covers(write, bare) for write in writes):
-            return f"{user.name} after the loop may read what an earlier iteration left in it"
+            return f"{read.operation.name} after the loop may read what an earlier iteration left in it"
     return None

@@ -41,7 +41,7 @@ class InjectSoftwarePipeline(Pass):
     7. A statement outside of any loop, where canonicalization has folded a loop away, is unwrapped.
     8. The loops keep their depth in `tile.pipeline_depth`.
 
-    Errors: a statement outside the schedule; two statements of one order.
+    Errors: a statement outside the schedule; two statements of one order; a schedule that breaks a dependence.
 
     Before:  scf.for %k = %c0 to %n { "tile.statement"() ({ memref.copy %a, %As }) {stage = 0, …}
              "tile.statement"() ({ linalg.matmul ins(%As, …) }) {stage = 2, …} } {tile.strategy = "async"}

@@ -149,11 +149,12 @@ def decide_schedule(
     schedule = Schedule(request.stages, request.orders, groups)
     broken = violations(schedule, dependences)
     if broken:
-        raise _broken_schedule(body, schedule, broken[0])
+        raise broken_schedule(body, schedule, broken[0])
     return schedule
 
 
-def _broken_schedule(body: LoopBody, schedule: Schedule, broken: Dependence) -> InputError:
+def broken_schedule(body: LoopBody, schedule: Schedule, broken: Dependence) -> InputError:
+    """The error for a schedule that breaks a dependence: located at the statement that would run too early."""
     source, target = body.statements[broken.source].operation, body.statements[broken.target].operation
     when = "of the iteration before" if broken.carried else "of its iteration"
     places = [f"stage {schedule.stages[i]}, order {schedule.orders[i]}" for i in (broken.source, broken.target)]

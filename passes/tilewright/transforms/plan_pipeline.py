@@ -7,10 +7,11 @@ from dataclasses import dataclass, replace
 from typing import ClassVar
 
 from tilewright.analysis.statements import LoopBody, body_of
-from tilewright.diagnostics import InputError, Note, PassFailure, source_location
+from tilewright.diagnostics import InputError, Note, PassFailure, UsageError, source_location
 from tilewright.ir.kernel import Kernel, kernels_in
 from tilewright.mlir import ir
 from tilewright.transforms.base import Decision, Pass, PassContext
+from tilewright.transforms.check_input import check_input
 from tilewright.transforms.instructions import (
     COPIES,
     PRODUCTS,
@@ -65,7 +66,8 @@ class PlanPipeline(Pass):
 
     Remarks: a loop that is left unpipelined, with the reason; stages that were reduced; a strategy that was asked for and
     refused.
-    Errors: an explicit schedule that breaks a dependence or is incomplete; a negative stage count; an unknown strategy.
+    Errors: a tile buffer of dynamic shape; `gpu.thread_id`; an explicit schedule that breaks a dependence or is incomplete; a
+    negative stage count; an unknown strategy.
 
     Before:  scf.for %k = … { memref.copy %a, %As; linalg.matmul ins(%As, …) … } {tile.num_stages = 3 : i32}
     After:   scf.for %k = … { "tile.statement"() ({ memref.copy %a, %As {tile.instruction = "bulk"} })
@@ -77,14 +79,19 @@ class PlanPipeline(Pass):
     argument: ClassVar[str] = "tile-plan-pipeline"
     strategy: str = "auto"
 
+    def __post_init__(self) -> None:
+        if self.strategy not in ("auto", *STRATEGIES):
+            known = ", ".join(("auto", *STRATEGIES))
+            raise UsageError(f"option strategy={self.strategy} of {self.argument}: it is one of {known}")
+
     def run(self, operation: ir.Operation, context: PassContext) -> None:
-        if self.strategy not in (*STRATEGIES, "auto"):
-            context.sink.error(
-                operation.location, f"option strategy={self.strategy} of {self.argument}: it is auto or a strategy"
-            )
-            raise PassFailure(self.argument)
         for kernel in kernels_in(operation):
-            self._plan_kernel(kernel, context)
+            try:
+                check_input(kernel, context.machine)
+                self._plan_kernel(kernel, context)
+            except InputError as error:
+                context.sink.emit(replace(error.diagnostic, location=context.sink.locate(error.diagnostic.location)))
+                raise PassFailure(self.argument) from error
 
     def _plan_kernel(self, kernel: Kernel, context: PassContext) -> None:
         normalize_windows(kernel.operation)
@@ -95,11 +102,7 @@ class PlanPipeline(Pass):
                 context.sink.remark(loop.location, "left alone: the kernel is specialized by hand")
             loops = []
         bodies = [body_of(loop) for loop in loops]
-        try:
-            plans = [self._decide(body, facts, loops, context) for body in bodies]
-        except InputError as error:
-            context.sink.emit(replace(error.diagnostic, location=context.sink.locate(error.diagnostic.location)))
-            raise PassFailure(self.argument) from error
+        plans = [self._decide(body, facts, loops, context) for body in bodies]
         for body, plan in zip(bodies, plans, strict=True):
             _record(body, plan, context)
             if plan.schedule is None:

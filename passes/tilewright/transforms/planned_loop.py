@@ -11,8 +11,8 @@ from tilewright.diagnostics import InputError, source_location
 from tilewright.mlir import ir
 from tilewright.transforms.cloning import nested_operations
 from tilewright.transforms.instructions import COPIES, instruction_of
-from tilewright.transforms.loop_plan import graph_with_versions, versions_of
-from tilewright.transforms.schedule import Schedule
+from tilewright.transforms.loop_plan import broken_schedule, dependences_of, graph_with_versions, versions_of
+from tilewright.transforms.schedule import Schedule, violations
 
 
 @dataclass(frozen=True)
@@ -91,6 +91,9 @@ def _read(loop: ir.Operation, others: Sequence[ir.Operation]) -> PlannedLoop | N
     schedule = Schedule(stages, tuple(columns["order"]), tuple(columns["group"]))
     strategy = ir.StringAttr(loop.attributes["tile.strategy"]).value if "tile.strategy" in loop.attributes else "async"
     graph, _ = graph_with_versions(body, others)
+    broken = violations(schedule, dependences_of(graph))
+    if broken:
+        raise broken_schedule(body, schedule, broken[0])
     if strategy == "warp_specialize":
         depth = ir.IntegerAttr(loop.attributes["tile.num_stages"]).value
         produced = {

@@ -55,8 +55,9 @@ class Schedule:
 def first_stage_copies(facts: Sequence[StatementFacts], dependences: Sequence[Dependence]) -> list[int]:
     """The copies that may run ahead of their iteration.
 
-    A copy runs ahead if nothing of its own iteration comes before it, save other copies that run ahead, if something
-    in the loop reads what it brought, and if versions of its destination take every carried dependence on it away.
+    A copy runs ahead if nothing of its own iteration comes before it, save other copies that run ahead, if nothing else writes
+    what it writes, if something in the loop reads what it brought, and if versions of its destination take every
+    carried dependence on it away.
     """
     ahead = {index for index, fact in enumerate(facts) if fact.copies}
     while True:
@@ -69,7 +70,9 @@ def first_stage_copies(facts: Sequence[StatementFacts], dependences: Sequence[De
 def _held_back(copy: int, ahead: set[int], dependences: Sequence[Dependence]) -> bool:
     before = any(d.target == copy and not d.carried and d.source not in ahead for d in dependences)
     pinned = any(copy in (d.source, d.target) and d.carried and not d.removable for d in dependences)
-    return before or pinned or last_use(copy, dependences) is None
+    # Two writes of one place in an iteration would be in flight together.
+    contested = any(copy in (d.source, d.target) and d.kind == "WAW" and not d.carried for d in dependences)
+    return before or pinned or contested or last_use(copy, dependences) is None
 
 
 def last_use(copy: int, dependences: Sequence[Dependence]) -> int | None:
@@ -111,15 +114,18 @@ def _place(copy: int, ahead: Sequence[int], dependences: Sequence[Dependence]) -
 def group_copies(
     facts: Sequence[StatementFacts], dependences: Sequence[Dependence], stages: Sequence[int], orders: Sequence[int]
 ) -> tuple[int, ...]:
-    """Number the asynchronous groups: copies of one stage and one last use that follow one another make a group."""
+    """Number the asynchronous groups: copies of one stage and one last use that follow one another make a group.
+
+    Only a copy that could run ahead is asynchronous: whatever else touches its destination waits for it.
+    """
+    ahead = first_stage_copies(facts, dependences)
     groups = [-1] * len(facts)
     previous: tuple[int, int | None] | None = None
     count = 0
     for statement in sorted(range(len(facts)), key=lambda index: orders[index]):
         if not facts[statement].copies:
             previous = None
-            continue
-        if not facts[statement].asynchronous:
+        if statement not in ahead or not facts[statement].asynchronous:
             continue
         key = (stages[statement], last_use(statement, dependences))
         if key != previous:

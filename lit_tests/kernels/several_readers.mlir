@@ -1,0 +1,58 @@
+// TIER: l2_simulator, sim
+// RUN: tile-run %s --simulate-each
+// RUN: tile-run %s --simulate-each --target cuda:sm_80
+// RUN: tile-opt %s --pass-pipeline default | FileCheck %s
+// RUN: tile-opt %s --target cuda:sm_80 --pass-pipeline default | FileCheck %s --check-prefix=SM80
+
+// Two groups with uses of their own, and one that is read again at the end.
+
+// CHECK: tile.specialize
+// CHECK: role = "producer"
+// CHECK: role = "consumer"
+// SM80: tile.copy_async
+// SM80: tile.wait_group
+// SM80: tile.pipeline_depth = 3
+!x = memref<256xf32>
+!o = memref<16xf32>
+!win = memref<16xf32, strided<[1], offset: ?>>
+!tile = memref<16xf32, #gpu.address_space<workgroup>>
+!frag = memref<16xf32, #gpu.address_space<private>>
+gpu.module @kernels {
+  gpu.func @several_readers(%X: !x, %Y: !x, %O: !o) kernel
+      attributes {known_block_size = array<i32: 128, 1, 1>, known_grid_size = array<i32: 1, 1, 1>} {
+    %c0 = arith.constant 0 : index
+    %c16 = arith.constant 16 : index
+    %c96 = arith.constant 96 : index
+    %zero = arith.constant 0.0 : f32
+    %half = arith.constant 0.5 : f32
+    %S = memref.alloc() : !tile
+    %acc = memref.alloc() : !frag
+    linalg.fill ins(%zero : f32) outs(%acc : !frag)
+    %T = memref.alloc() : !tile
+    %F = memref.alloc() : !frag
+    scf.for %k = %c0 to %c96 step %c16 {
+      %a = memref.subview %X[%k] [16] [1] : !x to !win
+      %b = memref.subview %Y[%k] [16] [1] : !x to !win
+      memref.copy %a, %S : !win to !tile
+      memref.copy %S, %F : !tile to !frag
+      memref.copy %b, %T : !win to !tile
+      linalg.add ins(%F, %T : !frag, !tile) outs(%F : !frag)
+      scf.forall (%e) in (16) {
+        %old = memref.load %acc[%e] : !frag
+        %new = memref.load %F[%e] : !frag
+        %scaled = arith.mulf %old, %half : f32
+        %sum = arith.addf %scaled, %new : f32
+        memref.store %sum, %acc[%e] : !frag
+      }
+      scf.forall (%e) in (16) {
+        %old = memref.load %acc[%e] : !frag
+        %new = memref.load %S[%e] : !tile
+        %scaled = arith.mulf %old, %half : f32
+        %sum = arith.addf %scaled, %new : f32
+        memref.store %sum, %acc[%e] : !frag
+      }
+    } {tile.num_stages = 3 : i32}
+    memref.copy %acc, %O : !frag to !o
+    gpu.return
+  }
+}

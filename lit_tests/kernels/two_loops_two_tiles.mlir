@@ -1,0 +1,56 @@
+// TIER: l2_simulator, sim
+// RUN: tile-run %s --simulate-each
+// RUN: tile-run %s --simulate-each --target cuda:sm_80
+// RUN: tile-opt %s --pass-pipeline default | FileCheck %s
+// RUN: tile-opt %s --target cuda:sm_80 --pass-pipeline default | FileCheck %s --check-prefix=SM80
+
+// Two pipelined loops with tiles of their own: two channels, one producer.
+
+// CHECK: tile.specialize
+// CHECK: role = "producer"
+// CHECK: role = "consumer"
+// SM80: tile.pipeline_depth = 2
+// SM80: tile.pipeline_depth = 1
+!x = memref<256xf32>
+!o = memref<16xf32>
+!win = memref<16xf32, strided<[1], offset: ?>>
+!tile = memref<16xf32, #gpu.address_space<workgroup>>
+!frag = memref<16xf32, #gpu.address_space<private>>
+gpu.module @kernels {
+  gpu.func @two_loops_two_tiles(%X: !x, %Y: !x, %O: !o) kernel
+      attributes {known_block_size = array<i32: 128, 1, 1>, known_grid_size = array<i32: 1, 1, 1>} {
+    %c0 = arith.constant 0 : index
+    %c16 = arith.constant 16 : index
+    %c96 = arith.constant 96 : index
+    %zero = arith.constant 0.0 : f32
+    %half = arith.constant 0.5 : f32
+    %S = memref.alloc() : !tile
+    %acc = memref.alloc() : !frag
+    linalg.fill ins(%zero : f32) outs(%acc : !frag)
+    %T = memref.alloc() : !tile
+    scf.for %k = %c0 to %c96 step %c16 {
+      %a = memref.subview %X[%k] [16] [1] : !x to !win
+      memref.copy %a, %S : !win to !tile
+      scf.forall (%e) in (16) {
+        %old = memref.load %acc[%e] : !frag
+        %new = memref.load %S[%e] : !tile
+        %scaled = arith.mulf %old, %half : f32
+        %sum = arith.addf %scaled, %new : f32
+        memref.store %sum, %acc[%e] : !frag
+      }
+    } {tile.num_stages = 3 : i32}
+    scf.for %k = %c0 to %c96 step %c16 {
+      %b = memref.subview %Y[%k] [16] [1] : !x to !win
+      memref.copy %b, %T : !win to !tile
+      scf.forall (%e) in (16) {
+        %old = memref.load %acc[%e] : !frag
+        %new = memref.load %T[%e] : !tile
+        %scaled = arith.mulf %old, %half : f32
+        %sum = arith.addf %scaled, %new : f32
+        memref.store %sum, %acc[%e] : !frag
+      }
+    } {tile.num_stages = 2 : i32}
+    memref.copy %acc, %O : !frag to !o
+    gpu.return
+  }
+}

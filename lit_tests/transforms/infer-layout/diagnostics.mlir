@@ -1,0 +1,127 @@
+// TIER: l1a_compile_no_target_dialect
+// RUN: tile-opt %s --tile-infer-layout --split-input-file --verify-diagnostics
+
+// The remark and the errors of the pass.
+
+!m = memref<16x64xf16>
+!f = memref<16x64xf16, #gpu.address_space<private>>
+gpu.module @kernels {
+  gpu.func @shifted_index(%X: !m) kernel
+      attributes {known_block_size = array<i32: 128, 1, 1>, known_grid_size = array<i32: 1, 1, 1>} {
+    // expected-remark-re@+1 {{memref<16x64xf16, #gpu.address_space<private>> of {{.*}} moves to shared memory: its indices are not the loop's own}}
+    %F = memref.alloc() : !f
+    // expected-note@+1 {{'memref.copy' accesses it}}
+    memref.copy %X, %F : !m to !f
+    scf.forall (%i, %j) in (16, 63) {
+      %n = affine.apply affine_map<(d0) -> (d0 + 1)>(%j)
+      // expected-note@+1 {{'memref.load' accesses it}}
+      %v = memref.load %F[%i, %n] : !f
+      memref.store %v, %X[%i, %j] : !m
+    }
+    gpu.return
+  }
+}
+
+// -----
+
+!m = memref<16x64xf16>
+!f = memref<16x64xf16, #gpu.address_space<private>>
+gpu.module @kernels {
+  gpu.func @serial_access_of_a_spread_fragment(%X: !m) kernel
+      attributes {known_block_size = array<i32: 128, 1, 1>, known_grid_size = array<i32: 1, 1, 1>} {
+    %c0 = arith.constant 0 : index
+    %c1 = arith.constant 1 : index
+    // expected-remark@+1 {{moves to shared memory: every thread accesses an element that only some keep}}
+    %F = memref.alloc() : !f
+    // expected-note@+1 {{'memref.copy' accesses it}}
+    memref.copy %X, %F : !m to !f
+    // expected-note@+1 {{'memref.load' accesses it}}
+    %v = memref.load %F[%c0, %c0] : !f
+    memref.store %v, %X[%c1, %c0] : !m
+    gpu.return
+  }
+}
+
+// -----
+
+gpu.module @kernels {
+  gpu.func @wrong_kind(%X: memref<16x64xf16>) kernel
+      attributes {known_block_size = array<i32: 128, 1, 1>, known_grid_size = array<i32: 1, 1, 1>} {
+    // expected-error@+1 {{tile.layout of 'memref.alloc' must be a SharedLayout for memref<16x64xf16, #gpu.address_space<workgroup>>}}
+    %A = memref.alloc() {tile.layout = #tile.fragment<{shape = [16, 64], threads = 128 : i32, modes = [[8, 0, 1], [8, 1, 0], [16, 8, 0]]}>} : memref<16x64xf16, #gpu.address_space<workgroup>>
+    memref.copy %X, %A : memref<16x64xf16> to memref<16x64xf16, #gpu.address_space<workgroup>>
+    gpu.return
+  }
+}
+
+// -----
+
+gpu.module @kernels {
+  gpu.func @wrong_kind_for_a_fragment(%X: memref<16x64xf16>) kernel
+      attributes {known_block_size = array<i32: 128, 1, 1>, known_grid_size = array<i32: 1, 1, 1>} {
+    // expected-error@+1 {{tile.layout of 'memref.alloc' must be a FragmentLayout for memref<16x64xf16, #gpu.address_space<private>>}}
+    %A = memref.alloc() {tile.layout = #tile.shared<{shape = [16, 64], element_bytes = 2 : i32, swizzle = 0 : i32}>} : memref<16x64xf16, #gpu.address_space<private>>
+    memref.copy %X, %A : memref<16x64xf16> to memref<16x64xf16, #gpu.address_space<private>>
+    gpu.return
+  }
+}
+
+// -----
+
+// Elements of three bytes do not fill the vectors that a swizzle moves.
+gpu.module @kernels {
+  gpu.func @not_injective() kernel
+      attributes {known_block_size = array<i32: 128, 1, 1>, known_grid_size = array<i32: 1, 1, 1>} {
+    // expected-error@+1 {{tile.layout of memref<16x64xi24, #gpu.address_space<workgroup>> must be injective: two elements share a place}}
+    %A = memref.alloc() {tile.layout = #tile.shared<{shape = [16, 64], element_bytes = 3 : i32, swizzle = 64 : i32}>} : memref<16x64xi24, #gpu.address_space<workgroup>>
+    gpu.return
+  }
+}
+
+// -----
+
+gpu.module @kernels {
+  gpu.func @no_such_swizzle(%X: memref<16x64xf16>) kernel
+      attributes {known_block_size = array<i32: 128, 1, 1>, known_grid_size = array<i32: 1, 1, 1>} {
+    // expected-error@+1 {{tile.layout of 'memref.alloc': swizzle = 48; it is one of (0, 32, 64, 128)}}
+    %A = memref.alloc() {tile.layout = #tile.shared<{shape = [16, 64], element_bytes = 2 : i32, swizzle = 48 : i32}>} : memref<16x64xf16, #gpu.address_space<workgroup>>
+    memref.copy %X, %A : memref<16x64xf16> to memref<16x64xf16, #gpu.address_space<workgroup>>
+    gpu.return
+  }
+}
+
+// -----
+
+gpu.module @kernels {
+  gpu.func @too_few_modes(%X: memref<16x64xf16>) kernel
+      attributes {known_block_size = array<i32: 128, 1, 1>, known_grid_size = array<i32: 1, 1, 1>} {
+    // expected-error@+1 {{tile.layout of 'memref.alloc': the modes cover 8 of 1024 elements}}
+    %A = memref.alloc() {tile.layout = #tile.fragment<{shape = [16, 64], threads = 128 : i32, modes = [[8, 0, 1]]}>} : memref<16x64xf16, #gpu.address_space<private>>
+    memref.copy %X, %A : memref<16x64xf16> to memref<16x64xf16, #gpu.address_space<private>>
+    gpu.return
+  }
+}
+
+// -----
+
+gpu.module @kernels {
+  gpu.func @no_layout(%X: memref<16x64xf16>) kernel
+      attributes {known_block_size = array<i32: 128, 1, 1>, known_grid_size = array<i32: 1, 1, 1>} {
+    // expected-error@+1 {{tile.layout of 'memref.alloc': "row_major" is not a layout; it would be #tile.shared or #tile.fragment}}
+    %A = memref.alloc() {tile.layout = "row_major"} : memref<16x64xf16, #gpu.address_space<workgroup>>
+    memref.copy %X, %A : memref<16x64xf16> to memref<16x64xf16, #gpu.address_space<workgroup>>
+    gpu.return
+  }
+}
+
+// -----
+
+gpu.module @kernels {
+  gpu.func @wrong_shape(%X: memref<16x64xf16>) kernel
+      attributes {known_block_size = array<i32: 128, 1, 1>, known_grid_size = array<i32: 1, 1, 1>} {
+    // expected-error@+1 {{tile.layout of 'memref.alloc' has shape [64, 16]; the buffer has [16, 64]}}
+    %A = memref.alloc() {tile.layout = #tile.shared<{shape = [64, 16], element_bytes = 2 : i32, swizzle = 0 : i32}>} : memref<16x64xf16, #gpu.address_space<workgroup>>
+    memref.copy %X, %A : memref<16x64xf16> to memref<16x64xf16, #gpu.address_space<workgroup>>
+    gpu.return
+  }
+}

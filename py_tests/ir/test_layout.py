@@ -1,0 +1,253 @@
+"""Layouts as plain values: what they promise, for shapes that nobody thought of."""
+
+from __future__ import annotations
+
+from collections import Counter
+from itertools import product
+from math import prod
+
+import pytest
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+
+from tilewright.ir.layout import (
+    VECTOR_BYTES,
+    FragmentLayout,
+    LayoutError,
+    Mode,
+    SharedLayout,
+    replicated_fragment,
+    rows_first_fragment,
+    spread_fragment,
+)
+
+pytestmark = pytest.mark.l0_backend_agnostic
+
+SIZES = st.sampled_from((1, 2, 3, 4, 5, 8, 12, 16))
+SHAPES = st.lists(SIZES, min_size=1, max_size=3).map(tuple)
+THREADS = st.sampled_from((1, 2, 3, 8, 32, 128))
+
+
+def indices(shape):
+    return product(*(range(extent) for extent in shape))
+
+
+def places(layout: FragmentLayout) -> list[tuple[int, int]]:
+    return [layout.owner(index) for index in indices(layout.shape)]
+
+
+def owners(layout: FragmentLayout) -> list[frozenset[int]]:
+    return [layout.owners(index) for index in indices(layout.shape)]
+
+
+@st.composite
+def fragments(draw) -> FragmentLayout:
+    """A spread fragment, which `split` can take apart, perhaps with replicas."""
+    shape, threads, vector = draw(SHAPES), draw(THREADS), draw(st.sampled_from((1, 2, 4, 8)))
+    layout = spread_fragment(shape, threads, vector)
+    used = prod(mode.extent for mode in layout.modes if mode.thread)
+    if used > 1 and threads % used == 0 and threads > used and draw(st.booleans()):
+        return FragmentLayout(shape, threads, layout.modes, (Mode(threads // used, used),))
+    return layout
+
+
+@given(fragments())
+def test_no_two_elements_share_a_register_of_a_thread(layout):
+    assert max(Counter(places(layout)).values()) == 1
+
+
+@given(fragments())
+def test_owners_are_threads_and_registers_are_in_range(layout):
+    assert all(0 <= thread < layout.threads for kept in owners(layout) for thread in kept)
+    assert max(register for _, register in places(layout)) + 1 == layout.registers
+    assert all(len(kept) == layout.replication for kept in owners(layout))
+
+
+@given(fragments(), st.integers(1, 4))
+def test_expand_keeps_owners_and_gives_registers_of_their_own(layout, stages):
+    expanded = layout.expand(stages)
+    assert expanded.shape == (stages, *layout.shape)
+    for index in indices(layout.shape):
+        assert all(expanded.owners((stage, *index)) == layout.owners(index) for stage in range(stages))
+    assert max(Counter(places(expanded)).values()) == 1
+    assert expanded.registers == stages * layout.registers
+
+
+@given(fragments(), st.data())
+def test_project_is_kept_wherever_an_element_of_the_slice_is(layout, data):
+    dimensions = data.draw(st.permutations(range(len(layout.shape))))[: data.draw(st.integers(1, len(layout.shape)))]
+    projected = layout.project(dimensions)
+    assert projected.shape == tuple(layout.shape[dimension] for dimension in dimensions)
+    expected: dict[tuple[int, ...], frozenset[int]] = {}
+    for index in indices(layout.shape):
+        key = tuple(index[dimension] for dimension in dimensions)
+        expected[key] = expected.get(key, frozenset()) | layout.owners(index)
+    assert all(projected.owners(index) == kept for index, kept in expected.items())
+    assert max(Counter(places(projected)).values()) == 1
+
+
+@given(fragments(), st.data())
+def test_reduce_is_the_projection_of_the_other_dimensions(layout, data):
+    assume(len(layout.shape) > 1)
+    axis = data.draw(st.integers(0, len(layout.shape) - 1))
+    assert layout.reduce(axis) == layout.project([d for d in range(len(layout.shape)) if d != axis])
+
+
+@given(fragments())
+def test_canonical_keeps_places_and_is_its_own_canonical_form(layout):
+    canonical = layout.canonical()
+    assert places(canonical) == places(layout)
+    assert owners(canonical) == owners(layout)
+    assert canonical.canonical() == canonical
+
+
+@given(fragments(), st.integers(2, 8))
+def test_canonical_forgets_how_a_digit_was_written(layout, factor):
+    modes: list[Mode] = []
+    for mode in layout.modes:
+        if mode.extent % factor:
+            modes.append(mode)
+        else:
+            modes += [
+                Mode(factor, mode.thread, mode.register),
+                Mode(1),
+                Mode(mode.extent // factor, mode.thread * factor, mode.register * factor),
+            ]
+    written = FragmentLayout(layout.shape, layout.threads, tuple(modes), layout.replicas)
+    assert written.canonical() == layout.canonical()
+
+
+@given(fragments())
+def test_compact_leaves_owners_and_no_gaps(layout):
+    sparse = FragmentLayout(
+        layout.shape, layout.threads, tuple(Mode(m.extent, m.thread, 3 * m.register) for m in layout.modes), layout.replicas
+    )
+    compact = sparse.compact()
+    assert owners(compact) == owners(layout)
+    assert {register for _, register in places(compact)} == set(range(compact.registers))
+
+
+@given(fragments())
+def test_split_gives_each_dimension_its_own_extent(layout):
+    per_dimension = layout.split()
+    assert [prod(mode.extent for mode in modes) for modes in per_dimension] == list(layout.shape)
+
+
+def test_a_mode_across_two_dimensions_cannot_be_split():
+    with pytest.raises(LayoutError, match="crosses dimension 1"):
+        FragmentLayout((4, 6), 8, (Mode(8, 1), Mode(3, 0, 1))).split()
+
+
+@given(SHAPES, THREADS, st.sampled_from((1, 2, 4, 8)))
+def test_spread_keeps_vectors_of_neighbours_together(shape, threads, vector):
+    layout = spread_fragment(shape, threads, vector)
+    width = max(d for d in range(1, vector + 1) if shape[-1] % d == 0)
+    for index in indices(shape):
+        first = (*index[:-1], index[-1] - index[-1] % width)
+        thread, register = layout.owner(first)
+        assert layout.owner(index) == (thread, register + index[-1] % width)
+
+
+@given(SIZES, SIZES, THREADS)
+def test_rows_first_places_rows_by_their_number_alone(rows, columns, threads):
+    layout = rows_first_fragment(rows, columns, threads)
+    assert max(Counter(places(layout)).values()) == 1
+    along = max(d for d in range(1, min(rows, threads) + 1) if rows % d == 0)
+    for row, column in indices((rows, columns)):
+        thread, _ = layout.owner((row, column))
+        assert thread // (threads // along) == row % along
+
+
+@given(SHAPES, THREADS)
+def test_a_replicated_fragment_is_everywhere(shape, threads):
+    layout = replicated_fragment(shape, threads)
+    assert all(kept == frozenset(range(threads)) for kept in owners(layout))
+    assert sorted(register for _, register in places(layout)) == list(range(prod(shape)))
+
+
+@pytest.mark.parametrize(
+    ("shape", "threads", "modes", "message"),
+    [
+        ((4, 4), 8, (Mode(8, 1),), "the modes cover 8 of 16 elements"),
+        ((4, 0), 8, (Mode(8, 1),), "has no elements"),
+        ((4,), 0, (Mode(4, 1),), "over 0 threads"),
+    ],
+)
+def test_fragments_that_make_no_sense(shape, threads, modes, message):
+    with pytest.raises(LayoutError, match=message):
+        FragmentLayout(shape, threads, modes)
+
+
+@st.composite
+def shared_layouts(draw) -> SharedLayout:
+    element_bytes = draw(st.sampled_from((1, 2, 4, 8)))
+    swizzle = draw(st.sampled_from((0, 32, 64, 128)))
+    columns = draw(st.integers(1, 3)) * (swizzle // element_bytes) if swizzle else draw(st.integers(1, 40))
+    outer = draw(st.lists(st.integers(1, 9), min_size=0 if not swizzle else 1, max_size=2))
+    return SharedLayout((*outer, columns), element_bytes, swizzle, 0 if swizzle else draw(st.integers(0, 3)))
+
+
+@given(shared_layouts())
+@settings(max_examples=60)
+def test_shared_layouts_are_injective_and_stay_inside(layout):
+    assert layout.is_injective()
+    assert all(0 <= layout.position(index) < layout.size for index in indices(layout.shape))
+
+
+@given(shared_layouts())
+@settings(max_examples=60)
+def test_a_swizzle_permutes_the_vectors_of_each_row(layout):
+    vector = VECTOR_BYTES // layout.element_bytes
+    pitch = layout.shape[-1] + layout.padding
+    for row, prefix in enumerate(indices(layout.shape[:-1])):
+        columns = [layout.position((*prefix, column)) - row * pitch for column in range(layout.shape[-1])]
+        assert sorted(columns) == list(range(layout.shape[-1]))
+        if layout.swizzle:
+            assert all(columns[c] % vector == c % vector for c in range(len(columns)))
+        else:
+            assert columns == list(range(layout.shape[-1]))
+
+
+@given(shared_layouts(), st.integers(1, 4))
+@settings(max_examples=60)
+def test_expanding_a_shared_layout_repeats_it(layout, stages):
+    expanded = layout.expand(stages)
+    assert expanded.shape == (stages, *layout.shape) and expanded.inner == layout.inner
+    for stage in range(stages):
+        for index in indices(layout.shape):
+            assert expanded.position((stage, *index)) == stage * layout.size + layout.position(index)
+
+
+@pytest.mark.parametrize("swizzle", [32, 64, 128])
+def test_a_column_of_vectors_falls_on_different_banks(swizzle):
+    """The rows of a swizzle's period keep vector 0 of a row at as many places of their 128-byte line as there are vectors."""
+    layout = SharedLayout((8, swizzle // 2), 2, swizzle)
+    banks = {layout.position((row, 0)) * 2 % 128 // VECTOR_BYTES for row in range(8)}
+    assert len(banks) == 8
+
+
+def test_the_swizzle_of_128_bytes_is_row_xor_vector():
+    layout = SharedLayout((16, 64), 2, 128)
+    for row, vector in indices((16, 8)):
+        assert layout.position((row, vector * 8)) == row * 64 + (vector ^ row % 8) * 8
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (((4, 8), 2, 48), "swizzle = 48"),
+        (((4, 64), 2, 128, 8), "swizzled or padded"),
+        (((4, 8), 2, 0, -1), "padding -1"),
+        (((4, 8), 0), "has no elements"),
+        (((4, 24), 2, 64), "no multiple of the swizzle"),
+    ],
+)
+def test_shared_layouts_that_make_no_sense(arguments, message):
+    with pytest.raises(LayoutError, match=message):
+        SharedLayout(*arguments)
+
+
+@pytest.mark.parametrize("layout", [SharedLayout((4,), 2), spread_fragment((4,), 4, 1)])
+def test_nothing_expands_by_no_stages(layout):
+    with pytest.raises(LayoutError, match="by 0 stages"):
+        layout.expand(0)

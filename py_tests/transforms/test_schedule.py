@@ -1,0 +1,225 @@
+"""Schedules on plain data: the rules of planning, and a machine that executes what was planned."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tilewright.transforms.schedule import (
+    BufferUses,
+    Dependence,
+    Schedule,
+    StatementFacts,
+    first_stage_copies,
+    group_copies,
+    last_use,
+    plan_schedule,
+    version_count,
+    violations,
+)
+
+pytestmark = pytest.mark.l0_backend_agnostic
+
+COPY, OTHER = StatementFacts(True, True), StatementFacts(False)
+
+
+@dataclass(frozen=True)
+class Statement:
+    """Reads and writes whole buffers; a copy writes one tile and reads only what no statement writes."""
+
+    reads: frozenset[int]
+    writes: frozenset[int]
+    copies: bool = False
+
+
+def renewed(program: list[Statement]) -> set[int]:
+    """The buffers that every iteration writes before it reads."""
+    found = set()
+    for buffer in {b for s in program for b in s.writes}:
+        written = False
+        good = True
+        for statement in program:
+            good = good and (written or buffer not in statement.reads)
+            written = written or buffer in statement.writes
+        if good:
+            found.add(buffer)
+    return found
+
+
+def dependences(program: list[Statement]) -> list[Dependence]:
+    found: list[Dependence] = []
+    fresh = renewed(program)
+    for source, first in enumerate(program):
+        for target, second in enumerate(program):
+            pairs = {"RAW": first.writes & second.reads, "WAR": first.reads & second.writes, "WAW": first.writes & second.writes}
+            for kind, buffers in pairs.items():
+                for buffer in buffers:
+                    found += [Dependence(kind, source, target, True, f"b{buffer}", buffer in fresh)]
+                    if source < target:
+                        found.append(Dependence(kind, source, target, False, f"b{buffer}"))
+    return found
+
+
+@st.composite
+def programs(draw) -> list[Statement]:
+    buffers = st.frozensets(st.integers(0, 3), max_size=2)
+    program = []
+    for _ in range(draw(st.integers(1, 6))):
+        if draw(st.booleans()):
+            program.append(Statement(frozenset(), frozenset({draw(st.integers(0, 3))}), True))
+        else:
+            program.append(Statement(draw(buffers), draw(buffers)))
+    return program
+
+
+def facts(program: list[Statement]) -> list[StatementFacts]:
+    return [COPY if statement.copies else OTHER for statement in program]
+
+
+def versions(program: list[Statement], schedule: Schedule) -> dict[int, int]:
+    counts = {}
+    for buffer in renewed(program):
+        writers = tuple(i for i, s in enumerate(program) if buffer in s.writes)
+        users = tuple(i for i, s in enumerate(program) if buffer in s.writes | s.reads)
+        counts[buffer] = version_count(schedule, BufferUses(writers, users))
+    return counts
+
+
+def sequentially(program: list[Statement], trips: int) -> list[tuple]:
+    return execute(program, [(i, s) for i in range(trips) for s in range(len(program))], {})
+
+
+def execute(program: list[Statement], steps: list[tuple[int, int]], counts: dict[int, int]) -> list[tuple]:
+    """What each statement of each iteration reads: who wrote it. Sorted by iteration and statement."""
+    memory: dict[tuple[int, int], tuple[int, int] | None] = {}
+    seen = []
+    for iteration, index in steps:
+        statement = program[index]
+        place = {buffer: (buffer, iteration % counts.get(buffer, 1)) for buffer in statement.reads | statement.writes}
+        seen.append((iteration, index, tuple((b, memory.get(place[b])) for b in sorted(statement.reads))))
+        for buffer in statement.writes:
+            memory[place[buffer]] = (iteration, index)
+    return sorted(seen)
+
+
+def pipelined(schedule: Schedule, trips: int) -> list[tuple[int, int]]:
+    steps = []
+    for step in range(trips + max(schedule.stages)):
+        for statement in schedule.sequence:
+            iteration = step - schedule.stages[statement]
+            if 0 <= iteration < trips:
+                steps.append((iteration, statement))
+    return steps
+
+
+@given(programs(), st.integers(1, 4), st.integers(0, 6))
+def test_a_planned_loop_reads_what_the_source_reads(program, num_stages, trips):
+    graph = dependences(program)
+    schedule = plan_schedule(facts(program), graph, num_stages)
+    if schedule is None or violations(schedule, graph):
+        return
+    steps = pipelined(schedule, trips)
+    assert execute(program, steps, versions(program, schedule)) == sequentially(program, trips)
+
+
+@given(programs(), st.data(), st.integers(0, 6))
+def test_any_schedule_without_violations_reads_what_the_source_reads(program, data, trips):
+    count = len(program)
+    stages = tuple(data.draw(st.lists(st.integers(0, 3), min_size=count, max_size=count)))
+    schedule = Schedule(stages, tuple(data.draw(st.permutations(range(count)))), (-1,) * count)
+    if not violations(schedule, dependences(program)):
+        steps = pipelined(schedule, trips)
+        assert execute(program, steps, versions(program, schedule)) == sequentially(program, trips)
+
+
+@given(programs(), st.integers(1, 4))
+def test_only_copies_run_ahead_and_orders_are_a_permutation(program, num_stages):
+    schedule = plan_schedule(facts(program), dependences(program), num_stages)
+    if schedule is not None:
+        assert sorted(schedule.orders) == list(range(len(program)))
+        late = {stage for stage in schedule.stages if stage}
+        assert len(late) <= 1 and min(schedule.stages) == 0
+        assert all(program[i].copies for i, stage in enumerate(schedule.stages) if stage == 0 and late)
+        rest = [schedule.orders[i] for i, stage in enumerate(schedule.stages) if stage]
+        assert rest == sorted(rest)
+
+
+def gemm() -> tuple[list[StatementFacts], list[Dependence]]:
+    program = [
+        Statement(frozenset(), frozenset({0}), True),
+        Statement(frozenset(), frozenset({1}), True),
+        Statement(frozenset({0, 1, 2}), frozenset({2})),
+    ]
+    return facts(program), dependences(program)
+
+
+@pytest.mark.parametrize(
+    ("num_stages", "stages", "orders"),
+    [(1, (0, 0, 1), (1, 2, 0)), (2, (0, 0, 1), (0, 1, 2)), (3, (0, 0, 2), (0, 1, 2)), (4, (0, 0, 3), (0, 1, 2))],
+)
+def test_the_gemm(num_stages, stages, orders):
+    schedule = plan_schedule(*gemm(), num_stages)
+    assert schedule == Schedule(stages, orders, (0, 0, -1))
+    assert schedule.depth == max(stages)
+    assert schedule.keeps_source_order == (num_stages > 1)
+    tile = BufferUses((0,), (0, 2))
+    assert version_count(schedule, tile) == max(num_stages, 1)
+
+
+def test_no_copy_no_schedule():
+    assert plan_schedule([OTHER, OTHER], [Dependence("RAW", 0, 1, False, "b")], 3) is None
+
+
+def test_a_copy_that_nothing_reads_does_not_run_ahead():
+    assert first_stage_copies([COPY, OTHER], []) == []
+    assert last_use(0, []) is None
+
+
+def test_a_carried_dependence_that_versions_do_not_remove_holds_a_copy_back():
+    read = Dependence("RAW", 0, 1, False, "tile")
+    assert first_stage_copies([COPY, OTHER], [read, Dependence("WAR", 1, 0, True, "tile", removable=True)]) == [0]
+    assert first_stage_copies([COPY, OTHER], [read, Dependence("WAR", 1, 0, True, "tile", removable=False)]) == []
+
+
+def test_what_follows_a_held_copy_is_held_too():
+    chain = [Dependence("RAW", 0, 1, False, "a"), Dependence("RAW", 1, 2, False, "b"), Dependence("RAW", 0, 2, False, "a")]
+    assert first_stage_copies([COPY, COPY, OTHER], chain) == [0, 1]
+    assert first_stage_copies([COPY, COPY, OTHER], [*chain, Dependence("WAW", 0, 0, True, "a")]) == []
+
+
+def test_groups_are_runs_of_one_stage_and_one_last_use():
+    reads = [Dependence("RAW", 0, 3, False, "a"), Dependence("RAW", 1, 3, False, "b"), Dependence("RAW", 2, 4, False, "c")]
+    everything = [COPY, COPY, COPY, OTHER, OTHER]
+    assert group_copies(everything, reads, (0, 0, 0, 2, 2), (0, 1, 2, 3, 4)) == (0, 0, 1, -1, -1)
+    assert group_copies(everything, reads, (0, 1, 0, 2, 2), (0, 1, 2, 3, 4)) == (0, 1, 2, -1, -1)
+    assert group_copies(everything, reads, (0, 0, 0, 2, 2), (0, 4, 2, 3, 1)) == (0, 2, 1, -1, -1)
+
+
+def test_a_synchronous_copy_is_in_no_group_and_does_not_end_one():
+    reads = [Dependence("RAW", copy, 3, False, "a") for copy in range(3)]
+    assert group_copies([COPY, StatementFacts(True), COPY, OTHER], reads, (0, 0, 0, 1), (0, 1, 2, 3)) == (0, -1, 0, -1)
+
+
+@pytest.mark.parametrize(
+    ("stages", "orders", "carried", "broken"),
+    [
+        ((0, 0), (0, 1), False, False),
+        ((0, 0), (1, 0), False, True),
+        ((0, 1), (1, 0), False, False),
+        ((1, 0), (0, 1), False, True),
+        ((1, 0), (0, 1), True, False),
+        ((1, 0), (1, 0), True, True),
+        ((2, 0), (0, 1), True, True),
+    ],
+)
+def test_a_dependence_is_kept_by_stage_then_order(stages, orders, carried, broken):
+    dependence = Dependence("RAW", 0, 1, carried, "b")
+    assert violations(Schedule(stages, orders, (-1, -1)), [dependence]) == ([dependence] if broken else [])
+
+
+@pytest.mark.parametrize(("stages", "orders", "count"), [((0, 0), (0, 1), 1), ((0, 1), (0, 1), 2), ((0, 1), (1, 0), 1), ((0, 3), (0, 1), 4)])
+def test_versions_are_the_iterations_between_write_and_last_use(stages, orders, count):
+    assert version_count(Schedule(stages, orders, (-1, -1)), BufferUses((0,), (0, 1))) == count
