@@ -23,7 +23,7 @@ from tilewright.ir.layout import (
 
 pytestmark = pytest.mark.l0_backend_agnostic
 
-SIZES = st.sampled_from((1, 2, 3, 4, 5, 8, 12, 16))
+SIZES = st.sampled_from((1, 2, 3, 4, 5, 6, 8))
 SHAPES = st.lists(SIZES, min_size=1, max_size=3).map(tuple)
 THREADS = st.sampled_from((1, 2, 3, 8, 32, 128))
 
@@ -51,11 +51,13 @@ def fragments(draw) -> FragmentLayout:
     return layout
 
 
+@settings(deadline=None)
 @given(fragments())
 def test_no_two_elements_share_a_register_of_a_thread(layout):
     assert max(Counter(places(layout)).values()) == 1
 
 
+@settings(deadline=None)
 @given(fragments())
 def test_owners_are_threads_and_registers_are_in_range(layout):
     assert all(0 <= thread < layout.threads for kept in owners(layout) for thread in kept)
@@ -63,6 +65,7 @@ def test_owners_are_threads_and_registers_are_in_range(layout):
     assert all(len(kept) == layout.replication for kept in owners(layout))
 
 
+@settings(deadline=None)
 @given(fragments(), st.integers(1, 4))
 def test_expand_keeps_owners_and_gives_registers_of_their_own(layout, stages):
     expanded = layout.expand(stages)
@@ -73,6 +76,7 @@ def test_expand_keeps_owners_and_gives_registers_of_their_own(layout, stages):
     assert expanded.registers == stages * layout.registers
 
 
+@settings(deadline=None)
 @given(fragments(), st.data())
 def test_project_is_kept_wherever_an_element_of_the_slice_is(layout, data):
     dimensions = data.draw(st.permutations(range(len(layout.shape))))[: data.draw(st.integers(1, len(layout.shape)))]
@@ -86,6 +90,7 @@ def test_project_is_kept_wherever_an_element_of_the_slice_is(layout, data):
     assert max(Counter(places(projected)).values()) == 1
 
 
+@settings(deadline=None)
 @given(fragments(), st.data())
 def test_reduce_is_the_projection_of_the_other_dimensions(layout, data):
     assume(len(layout.shape) > 1)
@@ -93,6 +98,7 @@ def test_reduce_is_the_projection_of_the_other_dimensions(layout, data):
     assert layout.reduce(axis) == layout.project([d for d in range(len(layout.shape)) if d != axis])
 
 
+@settings(deadline=None)
 @given(fragments())
 def test_canonical_keeps_places_and_is_its_own_canonical_form(layout):
     canonical = layout.canonical()
@@ -101,6 +107,7 @@ def test_canonical_keeps_places_and_is_its_own_canonical_form(layout):
     assert canonical.canonical() == canonical
 
 
+@settings(deadline=None)
 @given(fragments(), st.integers(2, 8))
 def test_canonical_forgets_how_a_digit_was_written(layout, factor):
     modes: list[Mode] = []
@@ -117,6 +124,7 @@ def test_canonical_forgets_how_a_digit_was_written(layout, factor):
     assert written.canonical() == layout.canonical()
 
 
+@settings(deadline=None)
 @given(fragments())
 def test_compact_leaves_owners_and_no_gaps(layout):
     sparse = FragmentLayout(
@@ -127,6 +135,7 @@ def test_compact_leaves_owners_and_no_gaps(layout):
     assert {register for _, register in places(compact)} == set(range(compact.registers))
 
 
+@settings(deadline=None)
 @given(fragments())
 def test_split_gives_each_dimension_its_own_extent(layout):
     per_dimension = layout.split()
@@ -138,6 +147,7 @@ def test_a_mode_across_two_dimensions_cannot_be_split():
         FragmentLayout((4, 6), 8, (Mode(8, 1), Mode(3, 0, 1))).split()
 
 
+@settings(deadline=None)
 @given(SHAPES, THREADS, st.sampled_from((1, 2, 4, 8)))
 def test_spread_keeps_vectors_of_neighbours_together(shape, threads, vector):
     layout = spread_fragment(shape, threads, vector)
@@ -148,6 +158,7 @@ def test_spread_keeps_vectors_of_neighbours_together(shape, threads, vector):
         assert layout.owner(index) == (thread, register + index[-1] % width)
 
 
+@settings(deadline=None)
 @given(SIZES, SIZES, THREADS)
 def test_rows_first_places_rows_by_their_number_alone(rows, columns, threads):
     layout = rows_first_fragment(rows, columns, threads)
@@ -158,6 +169,7 @@ def test_rows_first_places_rows_by_their_number_alone(rows, columns, threads):
         assert thread // (threads // along) == row % along
 
 
+@settings(deadline=None)
 @given(SHAPES, THREADS)
 def test_a_replicated_fragment_is_everywhere(shape, threads):
     layout = replicated_fragment(shape, threads)
@@ -187,15 +199,15 @@ def shared_layouts(draw) -> SharedLayout:
     return SharedLayout((*outer, columns), element_bytes, swizzle, 0 if swizzle else draw(st.integers(0, 3)))
 
 
+@settings(deadline=None, max_examples=60)
 @given(shared_layouts())
-@settings(max_examples=60)
 def test_shared_layouts_are_injective_and_stay_inside(layout):
     assert layout.is_injective()
     assert all(0 <= layout.position(index) < layout.size for index in indices(layout.shape))
 
 
+@settings(deadline=None, max_examples=60)
 @given(shared_layouts())
-@settings(max_examples=60)
 def test_a_swizzle_permutes_the_vectors_of_each_row(layout):
     vector = VECTOR_BYTES // layout.element_bytes
     pitch = layout.shape[-1] + layout.padding
@@ -208,8 +220,8 @@ def test_a_swizzle_permutes_the_vectors_of_each_row(layout):
             assert columns == list(range(layout.shape[-1]))
 
 
+@settings(deadline=None, max_examples=60)
 @given(shared_layouts(), st.integers(1, 4))
-@settings(max_examples=60)
 def test_expanding_a_shared_layout_repeats_it(layout, stages):
     expanded = layout.expand(stages)
     assert expanded.shape == (stages, *layout.shape) and expanded.inner == layout.inner

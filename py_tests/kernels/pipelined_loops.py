@@ -142,6 +142,42 @@ def _guarded(loop: Loop, condition: Callable, written: bool) -> tl.Kernel:
     return _kernel(loop, body)
 
 
+def _fetched_twice(loop: Loop) -> tl.Kernel:
+    def body(A, I, tile, total, trips):  # noqa: E741
+        for k in tl.pipelined(trips, num_stages=loop.num_stages):
+            _fetch(A, tile, 0)
+            _fetch(A, tile, k)
+            _add(tile, total)
+        return False
+
+    return _kernel(loop, body)
+
+
+def _fetched_in_vain(loop: Loop) -> tl.Kernel:
+    def body(A, I, tile, total, trips):  # noqa: E741
+        unread = tl.alloc_shared((ROWS, COLUMNS), "f16")
+        for k in tl.pipelined(trips, num_stages=loop.num_stages):
+            _fetch(A, unread, k)
+            _fetch(A, tile, k)
+            _add(tile, total)
+        return False
+
+    return _kernel(loop, body)
+
+
+def _read_by_a_later_loop(loop: Loop) -> tl.Kernel:
+    def body(A, I, tile, total, trips):  # noqa: E741
+        tl.fill(tile, 1.0)
+        for k in tl.pipelined(trips, num_stages=loop.num_stages):
+            _fetch(A, tile, k)
+            _add(tile, total)
+        for _ in tl.serial(2):
+            _add(tile, total)
+        return True
+
+    return _kernel(loop, body)
+
+
 def _last(tiles: list[np.ndarray], taken: list[int]) -> np.ndarray:
     return tiles[taken[-1]] if taken else np.ones((ROWS, COLUMNS))
 
@@ -203,6 +239,13 @@ HAZARDS: list[Hazard] = [
         "persistent, tile read after",
         lambda loop: _plain(loop, True, True, 3),
         lambda t, n: (3 * _sum(t, list(range(n))), _last(t, list(range(n)))),
+    ),
+    Hazard("two copies into one tile", _fetched_twice, lambda t, n: (_sum(t, list(range(n))), None)),
+    Hazard("a copy that nothing reads", _fetched_in_vain, lambda t, n: (_sum(t, list(range(n))), None)),
+    Hazard(
+        "tile read by a later loop",
+        _read_by_a_later_loop,
+        lambda t, n: (_sum(t, list(range(n))) + 2 * _last(t, list(range(n))), _last(t, list(range(n)))),
     ),
     *_guard_hazards(),
 ]

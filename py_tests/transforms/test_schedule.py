@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tilewright.transforms.schedule import (
@@ -54,7 +54,11 @@ def dependences(program: list[Statement]) -> list[Dependence]:
     fresh = renewed(program)
     for source, first in enumerate(program):
         for target, second in enumerate(program):
-            pairs = {"RAW": first.writes & second.reads, "WAR": first.reads & second.writes, "WAW": first.writes & second.writes}
+            pairs = {
+                "RAW": first.writes & second.reads,
+                "WAR": first.reads & second.writes,
+                "WAW": first.writes & second.writes,
+            }
             for kind, buffers in pairs.items():
                 for buffer in buffers:
                     found += [Dependence(kind, source, target, True, f"b{buffer}", buffer in fresh)]
@@ -115,6 +119,7 @@ def pipelined(schedule: Schedule, trips: int) -> list[tuple[int, int]]:
     return steps
 
 
+@settings(deadline=None)
 @given(programs(), st.integers(1, 4), st.integers(0, 6))
 def test_a_planned_loop_reads_what_the_source_reads(program, num_stages, trips):
     graph = dependences(program)
@@ -125,6 +130,7 @@ def test_a_planned_loop_reads_what_the_source_reads(program, num_stages, trips):
     assert execute(program, steps, versions(program, schedule)) == sequentially(program, trips)
 
 
+@settings(deadline=None)
 @given(programs(), st.data(), st.integers(0, 6))
 def test_any_schedule_without_violations_reads_what_the_source_reads(program, data, trips):
     count = len(program)
@@ -135,6 +141,7 @@ def test_any_schedule_without_violations_reads_what_the_source_reads(program, da
         assert execute(program, steps, versions(program, schedule)) == sequentially(program, trips)
 
 
+@settings(deadline=None)
 @given(programs(), st.integers(1, 4))
 def test_only_copies_run_ahead_and_orders_are_a_permutation(program, num_stages):
     schedule = plan_schedule(facts(program), dependences(program), num_stages)
@@ -162,6 +169,7 @@ def gemm() -> tuple[list[StatementFacts], list[Dependence]]:
 )
 def test_the_gemm(num_stages, stages, orders):
     schedule = plan_schedule(*gemm(), num_stages)
+    assert schedule is not None
     assert schedule == Schedule(stages, orders, (0, 0, -1))
     assert schedule.depth == max(stages)
     assert schedule.keeps_source_order == (num_stages > 1)
@@ -220,6 +228,8 @@ def test_a_dependence_is_kept_by_stage_then_order(stages, orders, carried, broke
     assert violations(Schedule(stages, orders, (-1, -1)), [dependence]) == ([dependence] if broken else [])
 
 
-@pytest.mark.parametrize(("stages", "orders", "count"), [((0, 0), (0, 1), 1), ((0, 1), (0, 1), 2), ((0, 1), (1, 0), 1), ((0, 3), (0, 1), 4)])
+@pytest.mark.parametrize(
+    ("stages", "orders", "count"), [((0, 0), (0, 1), 1), ((0, 1), (0, 1), 2), ((0, 1), (1, 0), 1), ((0, 3), (0, 1), 4)]
+)
 def test_versions_are_the_iterations_between_write_and_last_use(stages, orders, count):
     assert version_count(Schedule(stages, orders, (-1, -1)), BufferUses((0,), (0, 1))) == count

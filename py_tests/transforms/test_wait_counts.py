@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tilewright.transforms.schedule import Schedule
@@ -42,6 +42,7 @@ def pipelines(draw) -> tuple[Schedule, list[frozenset[int]]]:
     return Schedule(tuple(stages), tuple(orders), tuple(groups)), needs
 
 
+@settings(deadline=None)
 @given(pipelines(), st.integers(0, 7))
 def test_every_reader_finds_its_groups_landed_and_no_wait_is_longer_than_needed(pipeline, trips):
     schedule, needs = pipeline

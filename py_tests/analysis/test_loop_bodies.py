@@ -1,0 +1,128 @@
+"""Statements, binds and refusals; dependence edges; renewed buffers; trip counts."""
+
+from __future__ import annotations
+
+import pytest
+
+from tilewright.analysis.dependence import dependence_graph
+from tilewright.analysis.linear import constant_value, linear
+from tilewright.analysis.trips import constant_trips
+
+pytestmark = pytest.mark.l1a_compile_no_target_dialect
+
+WINDOW = "%a = memref.subview %X[%k] [16] [1] : !x to !window\n"
+COPY = "memref.copy %a, %S : !window to !tile\n"
+USE = "memref.copy %S, %R : !tile to !tile\n"
+
+
+def edges(body):
+    return {(edge.kind, edge.source, edge.target, edge.carried) for edge in dependence_graph(body).edges}
+
+
+def test_statements_and_binds(loop_body):
+    body = loop_body("%row = memref.load %T[%k] : memref<16xindex>\n" + WINDOW + COPY + USE)
+    assert [statement.operation.name for statement in body.statements] == ["memref.copy", "memref.copy"]
+    assert [bind.name for bind in body.binds] == ["memref.load", "memref.subview"]
+    assert body.refusal is None
+
+
+def test_the_edges_of_a_copy_and_its_use(loop_body):
+    body = loop_body(WINDOW + COPY + USE)
+    tile = {("RAW", 0, 1, False), ("RAW", 0, 1, True), ("WAR", 1, 0, True), ("WAW", 0, 0, True), ("WAW", 1, 1, True)}
+    assert edges(body) == tile
+    graph = dependence_graph(body)
+    assert len(graph.renewed) == 2
+    assert all(graph.removable(edge) == edge.carried for edge in graph.edges)
+
+
+def test_a_read_before_the_write_is_not_renewed(loop_body):
+    body = loop_body(WINDOW + USE + COPY)
+    graph = dependence_graph(body)
+    assert ("WAR", 0, 1, False) in edges(body) and ("RAW", 1, 0, True) in edges(body)
+    assert list(graph.renewed) == [body.statements[0].operation.operands[1]]
+
+
+@pytest.mark.parametrize(
+    ("copy", "use", "renewed"),
+    [
+        ("scf.if %guard { COPY }", "USE", False),
+        ("COPY", "scf.if %guard { USE }", True),
+        ("scf.if %guard { COPY }", "scf.if %guard { USE }", True),
+        ("scf.for %i = %c0 to %n step %c1 { COPY }", "USE", False),
+        ("scf.for %i = %c0 to %c2 step %c1 { COPY }", "USE", True),
+    ],
+)
+def test_a_write_must_be_certain_where_the_read_is(copy, use, renewed, loop_body):
+    body = loop_body(WINDOW + copy.replace("COPY", COPY) + "\n" + use.replace("USE", USE))
+    written = next(access.region.root for access in body.accesses() if access.writes)
+    assert (written in dependence_graph(body).renewed) == renewed
+
+
+def test_an_update_in_place_is_not_renewed(loop_body):
+    body = loop_body(WINDOW + COPY + "linalg.add ins(%S, %R : !tile, !tile) outs(%R : !tile)")
+    graph = dependence_graph(body)
+    assert len(graph.renewed) == 1
+    assert any(edge.kind == "RAW" and edge.source == edge.target == 1 and not graph.removable(edge) for edge in graph.edges)
+
+
+@pytest.mark.parametrize(
+    ("body", "reason"),
+    [
+        ("gpu.barrier", "the effects of gpu.barrier are not known to it"),
+        (
+            "%r = memref.load %T[%k] : memref<16xindex>\nmemref.store %r, %T[%c0] : memref<16xindex>",
+            "it reads a scalar from memory that the loop writes",
+        ),
+        (
+            "scf.for %i = %c0 to %c4 step %c1 { memref.copy %S, %R : !tile to !tile } {tile.num_stages = 2 : i32}",
+            "it holds another pipelined loop",
+        ),
+        (
+            "%r = scf.if %guard -> (index) { memref.copy %S, %R : !tile to !tile\nscf.yield %c0 : index }"
+            " else { scf.yield %c1 : index }\nmemref.store %r, %T[%c0] : memref<16xindex>",
+            "a result of a statement that writes memory is used",
+        ),
+    ],
+)
+def test_refusals(body, reason, loop_body):
+    refusal = loop_body(body).refusal
+    assert refusal is not None and refusal.reason == reason
+
+
+@pytest.mark.parametrize(
+    ("bounds", "trips"),
+    [
+        ("%c0 to %c64 step %c16", 4),
+        ("%c1 to %c64 step %c16", 4),
+        ("%c0 to %c15 step %c16", 1),
+        ("%c16 to %c16 step %c1", 0),
+        ("%c64 to %c0 step %c1", 0),
+        ("%c0 to %n step %c1", None),
+        ("%c0 to %c4 step %n", None),
+    ],
+)
+def test_constant_trips(bounds, trips, loop_body):
+    assert constant_trips(loop_body(WINDOW + COPY, bounds=bounds).loop) == trips
+
+
+@pytest.mark.parametrize(
+    ("expression", "value"),
+    [
+        ("affine_map<() -> (7 floordiv 2 + 7 mod 4 + 7 ceildiv 2)>()", 10),
+        ("affine_map<(i)[s] -> (i * 3 + s)>(%c4)[%c2]", 14),
+        ("affine_map<(i) -> (i - i + 5)>(%k)", 5),
+        ("affine_map<(i) -> (i floordiv 2)>(%k)", None),
+    ],
+)
+def test_constants_through_affine_maps(expression, value, loop_body):
+    body = loop_body(f"%o = affine.apply {expression}\n%w = memref.subview %X[%o] [16] [1] : !x to !window\n" + WINDOW + COPY)
+    assert constant_value(body.binds[0].results[0]) == value
+
+
+def test_linear_forms_add_up(loop_body):
+    body = loop_body(
+        "%o = affine.apply affine_map<(i)[n] -> (i * 4 + n * 2 + 3)>(%k)[%n]\n%p = arith.addi %o, %o : index\n" + WINDOW + COPY
+    )
+    form = linear(body.binds[1].results[0])
+    assert form.constant == 6
+    assert sorted(form.terms.values()) == [4, 8]

@@ -1,0 +1,127 @@
+"""Regions: what an access touches, and whether two may touch the same element, in one iteration or in two."""
+
+from __future__ import annotations
+
+import pytest
+
+from tilewright.analysis.regions import may_overlap
+
+pytestmark = pytest.mark.l1a_compile_no_target_dialect
+
+
+def store(memref: str, index: str, kind: str = "!tile") -> str:
+    return f"memref.store %v, {memref}[{index}] : {kind}"
+
+
+def regions(body):
+    return [access.region for access in body.accesses() if access.writes]
+
+
+VALUE = "%v = arith.constant 0.0 : f16\n"
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "overlap"),
+    [
+        ("%c0", "%c0", True),
+        ("%c0", "%c1", False),
+        ("%k", "%k", True),
+        ("%k", "%n", True),
+    ],
+)
+def test_elements_of_one_buffer(first, second, overlap, loop_body):
+    one, two = regions(loop_body(store("%S", first) + "\n" + store("%S", second), VALUE))
+    assert may_overlap(one, two) == overlap
+
+
+def test_two_allocations_never_overlap(loop_body):
+    one, two = regions(loop_body(store("%S", "%k") + "\n" + store("%R", "%k"), VALUE))
+    assert not may_overlap(one, two)
+
+
+WINDOW = "%w{n} = memref.subview %X[%o{n}] [{size}] [1] : !x to memref<{size}xf16, strided<[1], offset: ?>>\n"
+
+
+def windows(first: str, second: str, size: int = 16) -> str:
+    text = ""
+    for n, offset in enumerate((first, second)):
+        text += f"%o{n} = affine.apply affine_map<(i) -> ({offset})>(%k)\n" + WINDOW.format(n=n, size=size)
+    tile = f"memref<{size}xf16, #gpu.address_space<workgroup>>"
+    wide = f"memref<{size}xf16, strided<[1], offset: ?>>"
+    return text + "".join(f"memref.copy %B, %w{n} : {tile} to {wide}\n" for n in range(2))
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "size", "same", "carried"),
+    [
+        ("i", "i", 16, True, False),
+        ("i", "i + 16", 16, False, True),
+        ("i", "i + 15", 16, True, True),
+        ("i", "i + 32", 16, False, True),
+        ("i", "i + 17", 16, False, True),
+        ("i", "i", 17, True, True),
+        ("i * 2", "i * 2 + 16", 16, False, False),
+        ("i * 2", "i * 2 + 17", 16, False, True),
+        ("i", "i * 2", 16, True, True),
+        ("0", "64", 16, False, False),
+        ("0", "0", 16, True, True),
+    ],
+)
+def test_windows_of_one_argument(first, second, size, same, carried, loop_body):
+    """`carried`: the windows of two different iterations, 16 apart, may share an element."""
+    buffer = f"%B = memref.alloc() : memref<{size}xf16, #gpu.address_space<workgroup>>"
+    body = loop_body(windows(first, second, size), buffer)
+    one, two = regions(body)
+    assert may_overlap(one, two) == same
+    assert may_overlap(one, two, body.carried) == carried
+
+
+def test_a_window_at_an_offset_that_is_computed_in_the_loop_may_be_anywhere_in_another_iteration(loop_body):
+    body = loop_body(
+        """%row = memref.load %T[%k] : memref<16xindex>
+        %w = memref.subview %X[%row] [16] [1] : !x to !window
+        memref.copy %S, %w : !tile to !window"""
+    )
+    (region,) = regions(body)
+    assert may_overlap(region, region, body.carried)
+
+
+SQUARE = "memref<4x4xf16, #gpu.address_space<workgroup>>"
+STRIDED = "memref<16xf16, strided<[1]>, #gpu.address_space<workgroup>>"
+
+
+@pytest.mark.parametrize(
+    ("view", "kind", "covers"),
+    [
+        ("memref.subview %S[0] [16] [1] : !tile to !tile", "!tile", True),
+        ("memref.subview %S[%c0] [8] [1] : !tile to !half", "!half", False),
+        (f"memref.expand_shape %S [[0, 1]] output_shape [4, 4] : !tile into {SQUARE}", SQUARE, True),
+        (f"memref.reinterpret_cast %S to offset: [0], sizes: [16], strides: [1] : !tile to {STRIDED}", STRIDED, False),
+    ],
+)
+def test_a_write_through_a_view_covers_the_buffer_only_where_it_is_known_to(view, kind, covers, loop_body):
+    body = loop_body(
+        f"%view = {view}\nlinalg.fill ins(%v : f16) outs(%view : {kind})\nlinalg.fill ins(%v : f16) outs(%S : !tile)", VALUE
+    )
+    through, whole = regions(body)
+    assert through.covers(whole) == covers
+    assert may_overlap(through, whole)
+
+
+@pytest.mark.parametrize(("bounds", "covers"), [("16", True), ("15", False)])
+def test_a_parallel_loop_covers_what_its_range_does(bounds, covers, loop_body):
+    body = loop_body(
+        f"scf.forall (%i) in ({bounds}) {{ memref.store %v, %S[%i] : !tile }}\nlinalg.fill ins(%v : f16) outs(%S : !tile)",
+        VALUE,
+    )
+    loop, whole = regions(body)
+    assert loop.covers(whole) == covers
+
+
+def test_a_diagonal_does_not_cover_its_box(loop_body):
+    body = loop_body(
+        "scf.forall (%i) in (8) { memref.store %v, %G[%i, %i] : !grid }\nlinalg.fill ins(%v : f16) outs(%G : !grid)",
+        VALUE + "%G = memref.alloc() : !grid",
+    )
+    diagonal, whole = regions(body)
+    assert not diagonal.covers(whole)
