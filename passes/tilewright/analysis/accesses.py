@@ -6,40 +6,17 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from tilewright.analysis.linear import Linear, constant_value
-from tilewright.analysis.regions import Interval, Region, element, whole, window
+from tilewright.analysis.regions import VIEWS, Interval, Region, element, whole, window
 from tilewright.mlir import ir
 
 AccessKind = Literal["read", "write", "atomic"]
 
 # Dialects whose operations neither touch memory nor wait.
-_PURE_DIALECTS = ("arith", "math", "affine", "index", "complex", "vector")
-_PURE_OPERATIONS = frozenset(
-    [
-        "memref.subview",
-        "memref.cast",
-        "memref.expand_shape",
-        "memref.collapse_shape",
-        "memref.reinterpret_cast",
-        "memref.transpose",
-        "memref.view",
-        "memref.dim",
-        "memref.rank",
-        "memref.memory_space_cast",
-        "memref.extract_strided_metadata",
-        "gpu.block_id",
-        "gpu.grid_dim",
-        "gpu.block_dim",
-        "gpu.thread_id",
-        "tile.stage_index",
-        "tile.phase",
-        "scf.yield",
-        "scf.condition",
-        "linalg.yield",
-        "linalg.index",
-        "scf.forall.in_parallel",
-        "scf.reduce",
-    ]
-)
+_PURE_DIALECTS = ("arith", "math", "affine", "index", "complex")
+_PURE_MEMREF = (*VIEWS, "memref.dim", "memref.rank", "memref.extract_strided_metadata")
+_PURE_GPU = ("gpu.block_id", "gpu.grid_dim", "gpu.block_dim", "gpu.thread_id")
+_TERMINATORS = ("scf.yield", "scf.condition", "scf.forall.in_parallel", "scf.reduce", "linalg.yield")
+_PURE_OPERATIONS = frozenset((*_PURE_MEMREF, *_PURE_GPU, *_TERMINATORS, "linalg.index", "tile.stage_index", "tile.phase"))
 _IMPURE_AFFINE = ("affine.load", "affine.store", "affine.for", "affine.if", "affine.parallel")
 _TRANSPARENT = ("memref.alloc", "memref.alloca", "memref.dealloc")
 _WAITING_PREFIXES = ("tile.channel_", "tile.mbarrier_", "tile.commit_group", "tile.wait_group")
@@ -153,6 +130,11 @@ def _own_accesses(operation: ir.Operation) -> list[Access] | None:
         return [Access("read", element(operands[0], operands[1:]), operation)]
     if name == "memref.store":
         return [Access("write", element(operands[1], operands[2:]), operation)]
+    if name in ("affine.load", "affine.store"):
+        # The map could be followed; that the access may be anywhere is enough for what uses it.
+        reads = name == "affine.load"
+        region = _unknown_box(whole(operands[0 if reads else 1]))
+        return [Access("read" if reads else "write", region, operation, certain=False)]
     if name == "memref.atomic_rmw":
         return [Access("atomic", element(operands[1], operands[2:]), operation)]
     if name == "memref.copy":

@@ -4,13 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from tilewright.ir.attributes import integer_attribute
 from tilewright.ir.dialect import FragmentLayoutAttr, SharedLayoutAttr
 from tilewright.ir.layout import FragmentLayout, LayoutError, Mode, SharedLayout
 from tilewright.mlir import ir
-
-
-def _integer(value: int) -> ir.IntegerAttr:
-    return ir.IntegerAttr.get(ir.IntegerType.get_signless(32), value)
 
 
 def _modes(modes: tuple[Mode, ...]) -> ir.ArrayAttr:
@@ -34,17 +31,17 @@ def to_attribute(layout: SharedLayout | FragmentLayout) -> ir.Attribute:
     if isinstance(layout, SharedLayout):
         fields: dict[str, ir.Attribute] = {
             "shape": _integers(layout.shape),
-            "element_bytes": _integer(layout.element_bytes),
-            "swizzle": _integer(layout.swizzle),
+            "element_bytes": integer_attribute(layout.element_bytes),
+            "swizzle": integer_attribute(layout.swizzle),
         }
         if layout.padding:
-            fields["padding"] = _integer(layout.padding)
+            fields["padding"] = integer_attribute(layout.padding)
         if layout.leading:
-            fields["leading"] = _integer(layout.leading)
+            fields["leading"] = integer_attribute(layout.leading)
         return SharedLayoutAttr.get(ir.DictAttr.get(fields))
     fields = {
         "shape": _integers(layout.shape),
-        "threads": _integer(layout.threads),
+        "threads": integer_attribute(layout.threads),
         "modes": _modes(layout.modes),
     }
     if layout.replicas:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from tilewright.ir.attributes import integer_attribute
 from tilewright.ir.dialect import ops_copy
 from tilewright.mlir import ir, scf
 from tilewright.transforms.index_math import Index, IndexMath
@@ -11,7 +12,6 @@ from tilewright.transforms.planned_loop import PlannedLoop
 from tilewright.transforms.statement_cloner import IterationCloner, induction_value
 from tilewright.transforms.versions import VersionedBuffer
 from tilewright.transforms.wait_counts import PipelineWaits, Waits, commit_places, pipeline_waits
-from tilewright.transforms.wrap_statements import integer_attribute
 
 
 class AsyncLoop:

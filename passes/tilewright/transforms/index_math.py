@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from tilewright.analysis.linear import constant_value
+from tilewright.ir.attributes import integer_attribute
 from tilewright.ir.dialect import ops_schedule
 from tilewright.mlir import affine, arith, ir
 
@@ -96,7 +97,7 @@ class IndexMath:
         if isinstance(iteration, int):
             return iteration % versions
         with point:
-            count = ir.IntegerAttr.get(ir.IntegerType.get_signless(32), versions)
+            count = integer_attribute(versions)
             return ops_schedule.StageIndexOp(iteration, count, ir.IndexType.get()).results[0]
 
     def to_index(self, value: ir.Value, point: ir.InsertionPoint) -> Index:

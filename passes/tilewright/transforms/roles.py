@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from enum import Enum
 
 from tilewright.analysis.accesses import effects_of
+from tilewright.ir.attributes import integer_attribute
 from tilewright.ir.dialect import MbarrierType, ops_copy, ops_schedule, ops_specialize
 from tilewright.ir.kernel import Kernel
 from tilewright.mlir import ir
 from tilewright.transforms.cloning import nested_operations
 from tilewright.transforms.instructions import COPIES
 from tilewright.transforms.loop_plan import bytes_of
-from tilewright.transforms.wrap_statements import integer_attribute
 
 
 class Role(Enum):

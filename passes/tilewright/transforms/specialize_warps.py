@@ -9,6 +9,7 @@ from typing import ClassVar
 from tilewright.analysis.accesses import effects_of, is_pure
 from tilewright.analysis.regions import ALLOCATIONS
 from tilewright.diagnostics import Note, source_location
+from tilewright.ir.attributes import integer_attribute
 from tilewright.ir.dialect import ops_specialize
 from tilewright.ir.kernel import Kernel, kernels_in
 from tilewright.machine import Machine
@@ -16,7 +17,6 @@ from tilewright.mlir import ir
 from tilewright.transforms.base import Decision, Pass, PassContext
 from tilewright.transforms.cloning import nested_operations
 from tilewright.transforms.roles import Rings, Role, RoleWriter, bracketed_copies, is_bulk
-from tilewright.transforms.wrap_statements import integer_attribute
 
 PRODUCER_REGISTERS = 24
 

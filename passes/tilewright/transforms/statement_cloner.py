@@ -5,13 +5,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from tilewright.ir.attributes import integer_attribute
 from tilewright.ir.dialect import ops_copy
 from tilewright.mlir import ir
 from tilewright.transforms.cloning import Cloner
 from tilewright.transforms.index_math import Index, IndexMath
 from tilewright.transforms.planned_loop import PlannedLoop, copies_in, roots_used
 from tilewright.transforms.versions import VersionedBuffer
-from tilewright.transforms.wrap_statements import integer_attribute
 
 ASYNCHRONOUS = ("cp_async", "bulk")
 

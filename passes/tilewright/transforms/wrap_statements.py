@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from tilewright.analysis.statements import LoopBody, Statement
+from tilewright.ir.attributes import integer_attribute
 from tilewright.ir.dialect import ops_schedule
 from tilewright.mlir import ir, scf
 from tilewright.transforms.cloning import Cloner
@@ -12,10 +13,6 @@ from tilewright.transforms.loop_plan import LoopPlan
 
 REQUEST_ATTRIBUTES = ("tile.num_stages", "tile.strategy", "tile.disable_warp_specialization")
 EXPLICIT_ATTRIBUTES = ("tile.stage", "tile.order")
-
-
-def integer_attribute(value: int) -> ir.IntegerAttr:
-    return ir.IntegerAttr.get(ir.IntegerType.get_signless(32), value)
 
 
 def strip_request(loop: ir.Operation) -> None:
