@@ -7,14 +7,14 @@ import numpy as np
 
 import tilewright.language as tl
 
-SMOKE = {"heads": 2, "sequence": 64, "dimension": 32, "block_m": 32, "block_n": 16, "num_stages": 2}
+SMOKE = {"heads": 2, "sequence": 128, "dimension": 32, "block_m": 64, "block_n": 32, "num_stages": 2}
 FULL = {"heads": 64, "sequence": 4096, "dimension": 128, "block_m": 128, "block_n": 128, "num_stages": 2}
 VARIANTS = {
     "causal": {"causal": True},
     "bf16": {"dtype": "bf16"},
     "f32": {"dtype": "f32"},
-    "one trip": {"sequence": 32, "block_n": 32},
-    "causal, three stages": {"causal": True, "num_stages": 3, "sequence": 96},
+    "one trip": {"sequence": 64, "block_n": 64},
+    "causal, three stages": {"causal": True, "num_stages": 3, "sequence": 192},
 }
 
 

@@ -125,6 +125,28 @@ gpu.module @kernels {
 
 // -----
 
+gpu.module @kernels {
+  gpu.func @dynamic_tile(%n: index) kernel
+      attributes {known_block_size = array<i32: 128, 1, 1>, known_grid_size = array<i32: 1, 1, 1>} {
+    // expected-error@+1 {{'memref.alloc' has the dynamic shape memref<?xf16, #gpu.address_space<workgroup>>; a tile buffer is static}}
+    %S = memref.alloc(%n) : memref<?xf16, #gpu.address_space<workgroup>>
+    gpu.return
+  }
+}
+
+// -----
+
+gpu.module @kernels {
+  gpu.func @thread_id() kernel
+      attributes {known_block_size = array<i32: 128, 1, 1>, known_grid_size = array<i32: 1, 1, 1>} {
+    // expected-error@+1 {{'gpu.thread_id' stands in a tile kernel; threads appear when it is distributed}}
+    %t = gpu.thread_id x
+    gpu.return
+  }
+}
+
+// -----
+
 !x = memref<256xf16>
 !win = memref<16xf16, strided<[1], offset: ?>>
 !tile = memref<16xf16, #gpu.address_space<workgroup>>

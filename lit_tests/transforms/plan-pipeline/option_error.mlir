@@ -1,7 +1,7 @@
 // TIER: l1a_compile_no_target_dialect
 // RUN: not tile-opt %s --tile-plan-pipeline=strategy=fast 2>&1 | FileCheck %s
 
-// CHECK: error: option strategy=fast of tile-plan-pipeline: it is one of auto, async, warp_specialize, none
+// CHECK: tile-opt: error: option strategy=fast of tile-plan-pipeline: it is one of auto, async, warp_specialize, none
 !x = memref<256xf16>
 !win = memref<16xf16, strided<[1], offset: ?>>
 !tile = memref<16xf16, #gpu.address_space<workgroup>>

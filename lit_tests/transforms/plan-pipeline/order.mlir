@@ -212,14 +212,14 @@ gpu.module @kernels {
 
 // -----
 
-// A copy whose tile nothing in the loop reads is not in a hurry.
+// A copy whose tile nothing in the loop reads is not in a hurry, and in no group.
 // CHECK-LABEL: gpu.func @unread_copy_does_not_run_ahead(
 // CHECK: "tile.statement"() ({
 // CHECK-NEXT: memref.copy %subview, %alloc {
 // CHECK-NEXT: }) {group = 0 : i32, order = 0 : i32, stage = 0 : i32}
 // CHECK: "tile.statement"() ({
 // CHECK-NEXT: memref.copy %subview_2, %alloc_0 {
-// CHECK-NEXT: }) {group = 1 : i32, order = 1 : i32, stage = 1 : i32}
+// CHECK-NEXT: }) {group = -1 : i32, order = 1 : i32, stage = 1 : i32}
 // CHECK: "tile.statement"() ({
 // CHECK-NEXT: memref.copy %alloc, %alloc_1 {
 // CHECK-NEXT: }) {group = -1 : i32, order = 2 : i32, stage = 1 : i32}
@@ -259,7 +259,7 @@ gpu.module @kernels {
 // CHECK-NEXT: }) {group = -1 : i32, order = 0 : i32, stage = 2 : i32}
 // CHECK: "tile.statement"() ({
 // CHECK-NEXT: memref.copy %subview_2, %alloc_0 {
-// CHECK-NEXT: }) {group = 1 : i32, order = 2 : i32, stage = 2 : i32}
+// CHECK-NEXT: }) {group = -1 : i32, order = 2 : i32, stage = 2 : i32}
 // CHECK: "tile.statement"() ({
 // CHECK-NEXT: memref.copy %alloc_0, %alloc_1 {
 // CHECK-NEXT: }) {group = -1 : i32, order = 3 : i32, stage = 2 : i32}

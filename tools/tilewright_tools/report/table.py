@@ -35,14 +35,15 @@ def print_table(report: RunReport, title: str, stream: TextIO) -> None:
 def _row(stage: Stage, before: int | None) -> list[Text]:
     operations = f"{stage.operations}" if before is None else f"{before} → {stage.operations}"
     milliseconds = "" if before is None else f"{1000 * stage.pass_seconds:.1f}"
-    cells = (stage.text, _decision(stage), operations, milliseconds, _error(stage), _findings(stage))
+    decision = "" if before is None else _decision(stage)
+    cells = (stage.text, decision, operations, milliseconds, _error(stage), _findings(stage))
     return [Text(cell) for cell in cells]
 
 
 def _decision(stage: Stage) -> str:
     phrases = list(dict.fromkeys(stage.decisions))
     more = [f"… {len(phrases) - _PHRASE_LIMIT} more"] if len(phrases) > _PHRASE_LIMIT else []
-    return "; ".join(phrases[:_PHRASE_LIMIT] + more)
+    return "; ".join(phrases[:_PHRASE_LIMIT] + more) or "nothing to do"
 
 
 def _error(stage: Stage) -> str:
