@@ -54,11 +54,6 @@ class Region:
         return all(mine.contains(theirs) for mine, theirs in zip(self.box, other.box, strict=True))
 
 
-def is_root(value: ir.Value) -> bool:
-    owner = value.owner
-    return isinstance(owner, ir.Block) or owner.operation.name in ALLOCATIONS
-
-
 def root_of(value: ir.Value) -> ir.Value | None:
     """The allocation or block argument that `value` is a view of; None where it comes from something else."""
     while True:

@@ -37,8 +37,3 @@ def memref_operand(op, position: int, role: str) -> ir.MemRefType:
     operand_type = op.operands[position].type
     require(isinstance(operand_type, ir.MemRefType), f"needs a memref as its {role}, not {operand_type}")
     return operand_type
-
-
-def operand_of_type(op, position: int, type_name: str) -> None:
-    found = str(op.operands[position].type)
-    require(found == type_name, f"needs {type_name} as operand {position}, not {found}")

@@ -88,8 +88,5 @@ class Machine:
         """The space that the IR spells `attribute` (the printed attribute; empty for none)."""
         return next((space for space in self.spaces if attribute in space.attribute.split("|")), None)
 
-    def copy_instruction(self, name: str) -> CopyInstruction | None:
-        return next((copy for copy in self.copies if copy.name == name), None)
-
     def product_instruction(self, name: str) -> ProductInstruction | None:
         return next((product for product in self.products if product.name == name), None)

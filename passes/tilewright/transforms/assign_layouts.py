@@ -17,7 +17,7 @@ from tilewright.mlir import ir
 
 @dataclass(frozen=True)
 class Seed:
-    """A layout that an operation dictates, with the operation; `strict` ones are never given up for another's."""
+    """A layout that an operation dictates, with the operation."""
 
     buffer: ir.Value
     layout: FragmentLayout

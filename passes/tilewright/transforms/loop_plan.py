@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from tilewright.analysis.accesses import effects_of
 from tilewright.analysis.dependence import DependenceGraph, dependence_graph
 from tilewright.analysis.statements import LoopBody, Statement
 from tilewright.analysis.versionable import versionable
@@ -49,7 +48,6 @@ class LoopPlan:
     num_stages: int = 0
     schedule: Schedule | None = None
     choices: tuple[Choice | None, ...] = ()
-    versions: dict[str, int] | None = None
 
     @property
     def phrase(self) -> str:
@@ -224,8 +222,3 @@ def bytes_of(buffer: ir.Value) -> int:
     for size in memref_type.shape:
         count *= size
     return count * element_bytes(memref_type)
-
-
-def written_roots(operation: ir.Operation) -> list[ir.Value | None]:
-    """The roots of the buffers that an operation writes."""
-    return [access.region.root for access in effects_of(operation).accesses if access.writes]
