@@ -149,7 +149,7 @@ def _own_accesses(operation: ir.Operation) -> list[Access] | None:
         tile, destination, *offsets = operands
         written = replace(window(destination, offsets, list(ir.MemRefType(tile.type).shape)), exact=False)
         return [Access("read", whole(tile), operation), Access("write", written, operation)]
-    if name.startswith("linalg."):
+    if name.startswith("linalg.") and len(operation.regions) and len(operation.regions[0].blocks):
         return _linalg_accesses(operation)
     return None
 

@@ -31,9 +31,10 @@ class Edge:
 
 @dataclass(frozen=True)
 class DependenceGraph:
-    """Edges among the statements of a loop, and the buffers that the loop renews in every iteration."""
+    """Edges among the statements of a loop; the buffers that it writes, and those that it renews in every iteration."""
 
     edges: tuple[Edge, ...]
+    written: tuple[ir.Value, ...]
     renewed: tuple[ir.Value, ...]
 
     def removable(self, edge: Edge) -> bool:
@@ -51,8 +52,9 @@ def dependence_graph(body: LoopBody) -> DependenceGraph:
             _add(edges, first_access, second_access, first, second, False, buffer)
         if may_overlap(first_access.region, second_access.region, body.carried):
             _add(edges, first_access, second_access, first, second, True, buffer)
-    renewed = tuple(buffer for buffer in _buffers(body) if is_renewed(buffer, body))
-    return DependenceGraph(tuple(edges.values()), renewed)
+    written = _buffers(body)
+    renewed = tuple(buffer for buffer in written if is_renewed(buffer, body))
+    return DependenceGraph(tuple(edges.values()), tuple(written), renewed)
 
 
 def _pairs(statements: list[Statement]):
@@ -93,7 +95,7 @@ def is_renewed(buffer: ir.Value, body: LoopBody) -> bool:
         return False
     writes: list[Access] = []
     for statement in body.statements:
-        mine = [access for access in statement.accesses if access.region.root == buffer]
+        mine = [access for access in statement.accesses if access.region.is_of(buffer)]
         for access in mine:
             if access.kind != "write" and not any(covers(write, access) for write in writes):
                 return False

@@ -65,7 +65,7 @@ def _space_of(operation: ir.Operation, threads: int) -> LoopSpace | None:
     name = operation.name
     if name == "scf.forall":
         return _forall_space(operation, threads)
-    if name.startswith("linalg.") and len(operation.regions) and name != "linalg.yield":
+    if name.startswith("linalg.") and len(operation.regions) and len(operation.regions[0].blocks):
         return _linalg_space(operation, threads)
     if name in TILE_COPIES:
         return _copy_space(operation, threads)

@@ -48,8 +48,12 @@ class Region:
     box: tuple[Interval, ...]
     exact: bool = True
 
+    def is_of(self, buffer: ir.Value) -> bool:
+        """Whether this is a region of `buffer`; values cannot be compared with None."""
+        return self.root is not None and self.root == buffer
+
     def covers(self, other: Region) -> bool:
-        if not self.exact or self.root is None or self.root != other.root:
+        if not self.exact or self.root is None or not other.is_of(self.root):
             return False
         return all(mine.contains(theirs) for mine, theirs in zip(self.box, other.box, strict=True))
 

@@ -72,6 +72,9 @@ def body_of(loop: ir.Operation) -> LoopBody:
     if len(loop.results):
         body.refusal = Refusal("it carries values from one iteration to the next", loop)
         return body
+    if "unsignedCmp" in loop.attributes:
+        body.refusal = Refusal("it compares its bounds as unsigned integers", loop)
+        return body
     _take_apart(body, body.block, ())
     if body.refusal is None:
         body.refusal = _unreplayable_bind(body) or _escaping_result(body)

@@ -83,8 +83,8 @@ def _is_nested(loop: ir.Operation) -> bool:
 
 def _stale_read(place: ir.Operation, buffer: ir.Value, body: LoopBody) -> str | None:
     """A read after the loop must find all that it reads in the version of the last iteration."""
-    reads = [access for access in effects_of(place).accesses if access.region.root == buffer and access.kind != "write"]
-    writes = [access for access in body.accesses() if access.region.root == buffer and access.kind == "write"]
+    reads = [access for access in effects_of(place).accesses if access.region.is_of(buffer) and access.kind != "write"]
+    writes = [access for access in body.accesses() if access.region.is_of(buffer) and access.kind == "write"]
     for read in reads:
         bare = Access(read.kind, read.region, read.operation, read.certain)
         if not any(covers(write, bare) for write in writes):

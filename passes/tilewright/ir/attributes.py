@@ -2,9 +2,26 @@
 
 from __future__ import annotations
 
+from tilewright.diagnostics import InputError, source_location
 from tilewright.mlir import ir
 
 
 def integer_attribute(value: int) -> ir.IntegerAttr:
     """`value` as an i32 attribute, the type of all counts in the tile dialect."""
     return ir.IntegerAttr.get(ir.IntegerType.get_signless(32), value)
+
+
+def read_integer(operation: ir.Operation, name: str) -> int:
+    """The integer attribute `name`. Raises InputError, at the operation, where it is something else."""
+    attribute = operation.attributes[name]
+    if not isinstance(attribute, ir.IntegerAttr):
+        raise InputError(f"{name} = {attribute} on '{operation.name}'; it is an integer", source_location(operation.location))
+    return attribute.value
+
+
+def read_string(operation: ir.Operation, name: str) -> str:
+    """The string attribute `name`. Raises InputError, at the operation, where it is something else."""
+    attribute = operation.attributes[name]
+    if not isinstance(attribute, ir.StringAttr):
+        raise InputError(f"{name} = {attribute} on '{operation.name}'; it is a string", source_location(operation.location))
+    return attribute.value

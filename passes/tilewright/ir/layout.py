@@ -39,6 +39,10 @@ class SharedLayout:
             raise LayoutError(f"swizzle = {self.swizzle}; it is one of {SWIZZLES}")
         if self.swizzle and self.padding:
             raise LayoutError("a layout is swizzled or padded, not both")
+        if not 0 <= self.leading <= max(0, len(self.shape) - 1):
+            raise LayoutError(f"leading = {self.leading} of shape {self.shape}; a buffer has at least one dimension of its own")
+        if self.swizzle and (self.element_bytes > VECTOR_BYTES or VECTOR_BYTES % self.element_bytes):
+            raise LayoutError(f"elements of {self.element_bytes} bytes do not fill the swizzle's vectors of {VECTOR_BYTES}")
         if self.padding < 0 or any(extent <= 0 for extent in self.shape) or self.element_bytes <= 0:
             raise LayoutError(f"shape {self.shape} with padding {self.padding} has no elements")
         if self.swizzle and (not self.inner or self.inner[-1] * self.element_bytes % self.swizzle):
@@ -112,6 +116,8 @@ class FragmentLayout:
     def __post_init__(self) -> None:
         if self.threads <= 0 or any(extent <= 0 for extent in self.shape):
             raise LayoutError(f"a fragment of shape {self.shape} over {self.threads} threads has no elements")
+        if any(mode.extent <= 0 or mode.thread < 0 or mode.register < 0 for mode in (*self.modes, *self.replicas)):
+            raise LayoutError(f"the modes {self.modes} have an extent or a stride below 0, or no extent")
         if prod(mode.extent for mode in self.modes) < prod(self.shape):
             raise LayoutError(f"the modes cover {prod(m.extent for m in self.modes)} of {prod(self.shape)} elements")
 

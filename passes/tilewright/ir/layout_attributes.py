@@ -20,6 +20,12 @@ def _integers(values: Sequence[int]) -> ir.ArrayAttr:
     return ir.ArrayAttr.get([ir.IntegerAttr.get(i64, value) for value in values])
 
 
+def _read_integer(attribute: ir.Attribute) -> int:
+    if not isinstance(attribute, ir.IntegerAttr):
+        raise LayoutError(f"{attribute} is not an integer")
+    return attribute.value
+
+
 def _read_integers(attribute: ir.Attribute) -> tuple[int, ...]:
     if not isinstance(attribute, ir.ArrayAttr) or not all(isinstance(entry, ir.IntegerAttr) for entry in attribute):
         raise LayoutError(f"{attribute} is not a list of integers")
@@ -55,14 +61,14 @@ def from_attribute(attribute: ir.Attribute) -> SharedLayout | FragmentLayout:
         fields = ir.DictAttr(attribute.layout)  # type: ignore[attr-defined]
         return SharedLayout(
             _read_integers(_field(fields, "shape")),
-            ir.IntegerAttr(_field(fields, "element_bytes")).value,
-            *(ir.IntegerAttr(fields[name]).value if name in fields else 0 for name in ("swizzle", "padding", "leading")),
+            _read_integer(_field(fields, "element_bytes")),
+            *(_read_integer(fields[name]) if name in fields else 0 for name in ("swizzle", "padding", "leading")),
         )
     if isinstance(attribute, FragmentLayoutAttr):
         fields = ir.DictAttr(attribute.layout)  # type: ignore[attr-defined]
         return FragmentLayout(
             _read_integers(_field(fields, "shape")),
-            ir.IntegerAttr(_field(fields, "threads")).value,
+            _read_integer(_field(fields, "threads")),
             _read_modes(_field(fields, "modes")),
             _read_modes(fields["replicas"]) if "replicas" in fields else (),
         )
@@ -76,7 +82,10 @@ def _field(fields: ir.DictAttr, name: str) -> ir.Attribute:
 
 
 def _read_modes(attribute: ir.Attribute) -> tuple[Mode, ...]:
-    return tuple(Mode(*_read_integers(mode)) for mode in ir.ArrayAttr(attribute))
+    modes = [_read_integers(mode) for mode in attribute] if isinstance(attribute, ir.ArrayAttr) else None
+    if modes is None or any(len(mode) != 3 for mode in modes):
+        raise LayoutError(f"{attribute} is not a list of modes [extent, thread stride, register stride]")
+    return tuple(Mode(*mode) for mode in modes)
 
 
 def expand_attribute(attribute: ir.Attribute, stages: int) -> ir.Attribute:

@@ -45,15 +45,18 @@ class Assignment:
 
 @dataclass(frozen=True)
 class Fragments:
-    """The fragments of a kernel: shape and vector width (elements in 16 bytes), by buffer."""
+    """The fragments of a kernel: shape and vector width (elements in 16 bytes), by buffer; the kernel's threads."""
 
     shapes: Mapping[ir.Value, tuple[int, ...]]
     vectors: Mapping[ir.Value, int]
+    threads: int
 
 
-def assign_layouts(spaces: list[LoopSpace], seeds: list[Seed], fragments: Fragments) -> Assignment:
-    """Assign, and move a fragment to shared memory at each conflict, until no conflict is left."""
-    moved: dict[ir.Value, Conflict] = {}
+def assign_layouts(
+    spaces: list[LoopSpace], seeds: list[Seed], fragments: Fragments, conflicts: Iterable[Conflict] = ()
+) -> Assignment:
+    """Assign, and move a fragment to shared memory at each conflict, until no conflict is left but those given."""
+    moved: dict[ir.Value, Conflict] = {conflict.buffer: conflict for conflict in conflicts}
     while True:
         solver = _Solver(spaces, [seed for seed in seeds if seed.buffer not in moved], fragments, set(moved))
         solver.solve()
@@ -170,11 +173,14 @@ class _Solver:
         return all(contains(self.layouts[access.buffer], layout.project(access.dimensions or ())) for access in known)
 
     def _give_serial(self) -> None:
-        """What no parallel operation fixes is kept by every thread: counters, flags, scalars."""
+        """What no parallel operation fixes is kept by every thread: counters, flags, scalars. What nothing uses is spread."""
         for space in self._spaces:
             for access in space.accesses:
                 if access.buffer in self._left and access.buffer not in self.layouts:
                     self._give(access.buffer, replicated_fragment(self._left[access.buffer], space.threads), access.operation)
+        for buffer, shape in self._left.items():
+            if buffer not in self.layouts:
+                self.layouts[buffer] = spread_fragment(shape, self._fragments.threads, self._fragments.vectors[buffer])
 
     def _lay_out_loops(self) -> None:
         """Fix each space's layout, and check that each access of a fragment finds its element in its own thread."""

@@ -31,13 +31,13 @@ class ChannelLoop:
         groups = sorted({group for group in planned.schedule.groups if group >= 0})
         point = ir.InsertionPoint(loop)
         with loop.location:
+            low, _, step = (math.to_index(bound, point) for bound in list(loop.operands)[:3])
             with point:
                 channels = {group: ops_channel.ChannelInitOp(depth, ChannelType.get()).results[0] for group in groups}
                 new = scf.ForOp(*list(loop.operands)[:3])
             with ir.InsertionPoint(new.body):
                 scf.YieldOp([])
             inner = ir.InsertionPoint.at_block_terminator(new.body)
-            low, _, step = (math.to_index(bound, point) for bound in list(loop.operands)[:3])
             induction = math.to_index(new.induction_variable, inner)
             iteration = math.divide_exactly(math.subtract(induction, low, inner), step, inner)
             cloner = IterationCloner(planned, self._buffers, math, iteration, new.induction_variable)

@@ -6,20 +6,21 @@ from dataclasses import dataclass, replace
 from typing import ClassVar
 
 from tilewright.analysis.loop_space import LoopSpace, loop_spaces
-from tilewright.analysis.regions import ALLOCATIONS, FOLLOWING_VIEWS, root_of
+from tilewright.analysis.regions import ALLOCATIONS, VIEWS, root_of
 from tilewright.diagnostics import InputError, Note, PassFailure, source_location
 from tilewright.ir.kernel import Kernel, kernels_in
-from tilewright.ir.layout import VECTOR_BYTES, FragmentLayout, LayoutError, SharedLayout
-from tilewright.ir.layout_attributes import from_attribute, to_attribute
+from tilewright.ir.layout import VECTOR_BYTES, FragmentLayout, SharedLayout
+from tilewright.ir.layout_attributes import to_attribute
 from tilewright.machine import Machine
 from tilewright.mlir import ir
 from tilewright.transforms.assign_layouts import Assignment, Conflict, Fragments, Seed, assign_layouts
 from tilewright.transforms.base import Decision, Pass, PassContext
 from tilewright.transforms.cloning import nested_operations
 from tilewright.transforms.instructions import PRODUCTS, element_bytes, instruction_of, product_facts, space_name
+from tilewright.transforms.layout_annotations import read_annotation
 from tilewright.transforms.loop_plan import buffer_name
 from tilewright.transforms.product_layouts import a_operand_layout, accumulator_layout
-from tilewright.transforms.view_types import view_type
+from tilewright.transforms.view_types import strided_memref
 
 
 @dataclass(frozen=True)
@@ -44,7 +45,7 @@ class InferLayout(Pass):
        linear. A dimension of stages in front expands the layout.
 
     Remarks: a fragment that moves to shared memory, with both operations.
-    Errors: an annotation that does not fit, or is not injective.
+    Errors: an annotation that does not fit, is not injective, or does not serve every operation.
 
     Before:  %acc = memref.alloc() : memref<128x256xf32, #gpu.address_space<private>>
     After:   %acc = memref.alloc() {tile.layout = #tile.fragment<{modes = [[2, 0, 1], [4, 1, 0], …], threads = 256}>} : …
@@ -66,20 +67,24 @@ class InferLayout(Pass):
         machine = context.machine
         buffers = _buffers(kernel, machine)
         annotated = {
-            value: _annotation(value, machine) for value, _ in buffers if "tile.layout" in value.owner.operation.attributes
+            value: read_annotation(value, machine) for value, _ in buffers if "tile.layout" in value.owner.operation.attributes
         }
         fragments = [value for value, space in buffers if space == "fragment"]
         table = Fragments(
             {value: tuple(ir.MemRefType(value.type).shape) for value in fragments},
             {value: max(1, VECTOR_BYTES // element_bytes(value.type)) for value in fragments},
+            kernel.threads or 1,
         )
         spaces = loop_spaces(kernel.operation, kernel.threads or 1, machine.limits.warp_size)
         seeds = [Seed(v, layout, v.owner.operation) for v, layout in annotated.items() if isinstance(layout, FragmentLayout)]
         seeds += _product_seeds(kernel, spaces, set(fragments), machine)
         products = {operation for operation in nested_operations(kernel.operation) if operation.name in PRODUCTS}
         others = [space for space in spaces if space.operation not in products]
-        assignment = assign_layouts(others, seeds, table)
+        unserved = _unserved_operands(products, {seed.buffer for seed in seeds}, fragments)
+        assignment = assign_layouts(others, seeds, table, unserved)
         for conflict in assignment.moved:
+            if conflict.buffer in annotated:
+                raise _annotation_conflict(conflict)
             _move_to_shared(conflict, context)
         _annotate(kernel, assignment, machine)
         _record(kernel, assignment, context)
@@ -91,39 +96,10 @@ def _buffers(kernel: Kernel, machine: Machine) -> list[tuple[ir.Value, str]]:
     for operation in nested_operations(kernel.operation):
         if operation.name in ALLOCATIONS:
             space = space_name(operation.results[0].type, machine)
-            if space in ("shared", "fragment") and ir.MemRefType(operation.results[0].type).has_static_shape:
+            shape = list(ir.MemRefType(operation.results[0].type).shape)
+            if space in ("shared", "fragment") and all(extent > 0 for extent in shape):
                 found.append((operation.results[0], space))
     return found
-
-
-def _annotation(buffer: ir.Value, machine: Machine) -> SharedLayout | FragmentLayout:
-    """The layout that the input gives a buffer. Raises InputError where it does not fit."""
-    operation = buffer.owner.operation
-    location = source_location(operation.location)
-    try:
-        layout = from_attribute(operation.attributes["tile.layout"])
-    except LayoutError as error:
-        raise InputError(f"tile.layout of '{operation.name}': {error}", location) from error
-    shape = tuple(ir.MemRefType(buffer.type).shape)
-    wanted = SharedLayout if space_name(buffer.type, machine) == "shared" else FragmentLayout
-    if not isinstance(layout, wanted):
-        raise InputError(f"tile.layout of '{operation.name}' must be a {wanted.__name__} for {buffer.type}", location)
-    if layout.shape != shape:
-        raise InputError(
-            f"tile.layout of '{operation.name}' has shape {list(layout.shape)}; the buffer has {list(shape)}", location
-        )
-    if isinstance(layout, FragmentLayout):
-        _check_digits(layout, operation)
-    if isinstance(layout, SharedLayout) and not layout.is_injective():
-        raise InputError(f"tile.layout of {buffer.type} must be injective: two elements share a place", location)
-    return layout
-
-
-def _check_digits(layout: FragmentLayout, operation: ir.Operation) -> None:
-    try:
-        layout.split()
-    except LayoutError as error:
-        raise InputError(f"tile.layout of '{operation.name}': {error}", source_location(operation.location)) from error
 
 
 def _product_seeds(kernel: Kernel, spaces: list[LoopSpace], fragments: set[ir.Value], machine: Machine) -> list[Seed]:
@@ -148,6 +124,27 @@ def _product_seeds(kernel: Kernel, spaces: list[LoopSpace], fragments: set[ir.Va
     return seeds
 
 
+def _unserved_operands(products: set[ir.Operation], seeded: set[ir.Value], fragments: list[ir.Value]) -> list[Conflict]:
+    """Fragments in a product for which its instruction defines no layout: its threads read what others keep."""
+    found: list[Conflict] = []
+    for operation in products:
+        for operand in operation.operands:
+            root = root_of(operand) if isinstance(operand.type, ir.MemRefType) else None
+            if root is not None and root in fragments and root not in seeded:
+                found.append(Conflict(root, "a product reads it across its threads", None, operation))
+    return found
+
+
+def _annotation_conflict(conflict: Conflict) -> InputError:
+    """An annotated fragment stays where it is: what cannot use it is the error."""
+    places = [operation for operation in (conflict.first, conflict.second) if operation is not None]
+    return InputError(
+        f"the annotated layout of {buffer_name(conflict.buffer)} does not serve all: {conflict.reason}",
+        source_location(conflict.buffer.owner.location),
+        tuple(Note(f"'{operation.name}' accesses it", source_location(operation.location)) for operation in places),
+    )
+
+
 def _move_to_shared(conflict: Conflict, context: PassContext) -> None:
     """Move a fragment to shared memory: its allocation and the views of it change their type."""
     buffer = conflict.buffer
@@ -162,15 +159,18 @@ def _move_to_shared(conflict: Conflict, context: PassContext) -> None:
     buffer.set_type(ir.MemRefType.get(old.shape, old.element_type, memory_space=attribute))
     if "tile.layout" in buffer.owner.operation.attributes:
         del buffer.owner.operation.attributes["tile.layout"]
-    _retype_views(buffer)
+    _retype_views(buffer, attribute)
 
 
-def _retype_views(value: ir.Value) -> None:
+def _retype_views(value: ir.Value, space: ir.Attribute) -> None:
     for use in list(value.uses):
         operation = use.owner.operation
-        if operation.name in FOLLOWING_VIEWS:
-            operation.results[0].set_type(view_type(operation))
-            _retype_views(operation.results[0])
+        if operation.name in VIEWS:
+            result = operation.results[0]
+            old = ir.MemRefType(result.type)
+            strides, offset = old.get_strides_and_offset()
+            result.set_type(strided_memref(list(old.shape), old.element_type, strides, offset, space))
+            _retype_views(result, space)
 
 
 def _annotate(kernel: Kernel, assignment: Assignment, machine: Machine) -> None:

@@ -57,7 +57,7 @@ class InjectSoftwarePipeline(Pass):
     def run(self, operation: ir.Operation, context: PassContext) -> None:
         for kernel in kernels_in(operation):
             try:
-                loops = planned_loops(kernel.operation)
+                loops = planned_loops(kernel.operation, context.machine)
             except InputError as error:
                 context.sink.emit(replace(error.diagnostic, location=context.sink.locate(error.diagnostic.location)))
                 raise PassFailure(self.argument) from error

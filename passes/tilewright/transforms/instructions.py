@@ -65,8 +65,11 @@ def space_name(memref_type: ir.Type, machine: Machine) -> str:
 
 
 def element_bytes(memref_type: ir.Type) -> int:
+    """The bytes of one element in memory; an index has 8."""
     element = ir.MemRefType(memref_type).element_type
-    return 8 if isinstance(element, ir.IndexType) else max(1, element.width // 8)  # type: ignore[attr-defined]
+    if isinstance(element, ir.ComplexType):
+        return 2 * max(1, element.element_type.width // 8)
+    return 8 if isinstance(element, ir.IndexType) else max(1, element.width // 8)
 
 
 def copy_facts(operation: ir.Operation, machine: Machine) -> CopyFacts:

@@ -12,6 +12,7 @@ from tilewright.analysis.dependence import DependenceGraph, dependence_graph
 from tilewright.analysis.statements import LoopBody, Statement
 from tilewright.analysis.versionable import versionable
 from tilewright.diagnostics import InputError, Note, source_location
+from tilewright.ir.attributes import read_integer, read_string
 from tilewright.machine import Machine
 from tilewright.mlir import ir
 from tilewright.transforms.instructions import COPIES, Choice, choose_copy, copy_facts, element_bytes, space_name
@@ -40,6 +41,14 @@ class LoopRequest:
 
 
 @dataclass(frozen=True)
+class Remark:
+    """Something that the author of the loop should know."""
+
+    message: str
+    notes: tuple[Note, ...] = ()
+
+
+@dataclass(frozen=True)
 class LoopPlan:
     """A loop's plan. With strategy ``none`` the rest is empty, and the loop stays as it is."""
 
@@ -48,6 +57,7 @@ class LoopPlan:
     num_stages: int = 0
     schedule: Schedule | None = None
     choices: tuple[Choice | None, ...] = ()
+    remarks: tuple[Remark, ...] = ()
 
     @property
     def phrase(self) -> str:
@@ -88,23 +98,20 @@ def dependences_of(graph: DependenceGraph) -> list[Dependence]:
     return [Dependence(e.kind, e.source, e.target, e.carried, buffer_name(e.buffer), graph.removable(e)) for e in graph.edges]
 
 
-def graph_with_versions(body: LoopBody, others: Sequence[ir.Operation]) -> tuple[DependenceGraph, dict[str, str]]:
-    """The dependence graph whose renewed buffers are those that may have versions; why the others may not."""
+def graph_with_versions(
+    body: LoopBody, others: Sequence[ir.Operation], machine: Machine
+) -> tuple[DependenceGraph, dict[str, str]]:
+    """The dependence graph whose renewed buffers are those that may have versions; why the copies' others may not."""
     graph = dependence_graph(body)
-    kept: list[ir.Value] = []
-    refused: dict[str, str] = {}
-    for buffer in graph.renewed:
-        why_not = versionable(buffer, body, list(others))
-        if why_not is None:
-            kept.append(buffer)
-        else:
-            refused[buffer_name(buffer)] = why_not
-    return replace(graph, renewed=tuple(kept)), refused
+    refusals = {buffer: versionable(buffer, body, list(others)) for buffer in graph.written}
+    copied = {a.region.root for s in body.statements if loads_shared(s, machine) for a in s.accesses if a.writes}
+    refused = {buffer_name(b): why_not for b, why_not in refusals.items() if why_not is not None and b in copied}
+    return replace(graph, renewed=tuple(b for b in graph.renewed if refusals[b] is None)), refused
 
 
 def buffer_uses(body: LoopBody, buffer: ir.Value) -> BufferUses:
-    writers = [i for i, s in enumerate(body.statements) if any(a.writes and a.region.root == buffer for a in s.accesses)]
-    users = [i for i, s in enumerate(body.statements) if any(a.region.root == buffer for a in s.accesses)]
+    writers = [i for i, s in enumerate(body.statements) if any(a.writes and a.region.is_of(buffer) for a in s.accesses)]
+    users = [i for i, s in enumerate(body.statements) if any(a.region.is_of(buffer) for a in s.accesses)]
     return BufferUses(tuple(writers), tuple(users))
 
 
@@ -171,7 +178,7 @@ def read_request(body: LoopBody, default_strategy: str) -> LoopRequest:
     strategy = _strategy_attribute(loop) or (default_strategy if default_strategy != "auto" else None)
     marked = [s for s in body.statements if "tile.stage" in s.operation.attributes or "tile.order" in s.operation.attributes]
     if not marked:
-        num_stages = ir.IntegerAttr(loop.attributes["tile.num_stages"]).value if "tile.num_stages" in loop.attributes else 1
+        num_stages = read_integer(loop, "tile.num_stages") if "tile.num_stages" in loop.attributes else 1
         if num_stages < 0:
             raise InputError(f"tile.num_stages = {num_stages} on 'scf.for'; it must be 0 (no pipeline) or more", location)
         return LoopRequest(num_stages, None, None, strategy)
@@ -184,7 +191,7 @@ def read_request(body: LoopBody, default_strategy: str) -> LoopRequest:
                     f"'{statement.operation.name}' has no {name}, but other statements of its loop do; give all of them both",
                     where,
                 )
-        values.append([ir.IntegerAttr(statement.operation.attributes[name]).value for statement in body.statements])
+        values.append([read_integer(statement.operation, name) for statement in body.statements])
     stages, orders = values
     if min(stages) < 0 or len(set(orders)) != len(orders):
         raise InputError(f"tile.stage {stages} and tile.order {orders}: stages start at 0 and orders differ", location)
@@ -194,7 +201,7 @@ def read_request(body: LoopBody, default_strategy: str) -> LoopRequest:
 def _strategy_attribute(loop: ir.Operation) -> str | None:
     if "tile.strategy" not in loop.attributes:
         return None
-    strategy = ir.StringAttr(loop.attributes["tile.strategy"]).value
+    strategy = read_string(loop, "tile.strategy")
     if strategy not in STRATEGIES:
         known = ", ".join(STRATEGIES)
         raise InputError(f"tile.strategy = \"{strategy}\" on 'scf.for'; it is one of {known}", source_location(loop.location))

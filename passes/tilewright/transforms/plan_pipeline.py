@@ -7,11 +7,12 @@ from dataclasses import dataclass, replace
 from typing import ClassVar
 
 from tilewright.analysis.statements import LoopBody, body_of
-from tilewright.diagnostics import InputError, Note, PassFailure, UsageError, source_location
+from tilewright.diagnostics import InputError, PassFailure, UsageError, source_location
 from tilewright.ir.kernel import Kernel, kernels_in
 from tilewright.mlir import ir
 from tilewright.transforms.base import Decision, Pass, PassContext
 from tilewright.transforms.check_input import check_input
+from tilewright.transforms.decide_loops import decide_loops
 from tilewright.transforms.instructions import (
     COPIES,
     PRODUCTS,
@@ -25,18 +26,9 @@ from tilewright.transforms.instructions import (
 from tilewright.transforms.loop_plan import (
     STRATEGIES,
     LoopPlan,
-    LoopRequest,
-    bytes_of,
-    decide_schedule,
-    graph_with_versions,
-    instruction_choices,
-    read_request,
-    shared_bytes,
-    versions_of,
 )
 from tilewright.transforms.normalize_windows import normalize_windows
-from tilewright.transforms.schedule import Schedule
-from tilewright.transforms.strategy import KernelFacts, kernel_facts, why_not_specialize
+from tilewright.transforms.strategy import kernel_facts
 from tilewright.transforms.wrap_statements import strip_request, wrap_statements
 
 
@@ -102,7 +94,7 @@ class PlanPipeline(Pass):
                 context.sink.remark(loop.location, "left alone: the kernel is specialized by hand")
             loops = []
         bodies = [body_of(loop) for loop in loops]
-        plans = [self._decide(body, facts, loops, context) for body in bodies]
+        plans = decide_loops(bodies, facts, self.strategy, context.machine)
         for body, plan in zip(bodies, plans, strict=True):
             _record(body, plan, context)
             if plan.schedule is None:
@@ -111,56 +103,6 @@ class PlanPipeline(Pass):
                 _annotate_choices(body, plan.choices)
                 wrap_statements(body, plan)
         _choose_remaining(kernel, context)
-
-    def _decide(self, body: LoopBody, facts: KernelFacts, loops: Sequence[ir.Operation], context: PassContext) -> LoopPlan:
-        if body.refusal is not None:
-            note = Note(f"because of this '{body.refusal.operation.name}'", source_location(body.refusal.operation.location))
-            context.sink.remark(body.loop.location, f"loop not pipelined: {body.refusal.reason}", (note,))
-            return LoopPlan("none", body.refusal.reason)
-        request = read_request(body, self.strategy)
-        if request.strategy == "none" or request.num_stages == 0:
-            return LoopPlan("none", "the input asks for no pipeline")
-        others = [loop for loop in loops if loop != body.loop]
-        plan = self._decide_stages(body, request, facts, others, context)
-        if plan.schedule is None:
-            context.sink.remark(body.loop.location, f"loop not pipelined: {plan.reason}")
-        return plan
-
-    def _decide_stages(
-        self,
-        body: LoopBody,
-        request: LoopRequest,
-        facts: KernelFacts,
-        others: list[ir.Operation],
-        context: PassContext,
-    ) -> LoopPlan:
-        """The plan with as many stages as were asked for and fit into shared memory."""
-        machine = context.machine
-        graph, refused = graph_with_versions(body, others)
-        bulk = instruction_choices(body, machine, ("mbarrier", "none"))
-        grouped = instruction_choices(body, machine, ("group", "none"))
-        used = shared_bytes(facts.function, machine)
-        for num_stages in range(request.num_stages, 0, -1):
-            schedule = decide_schedule(body, graph, replace(request, num_stages=num_stages), machine, grouped)
-            if schedule is None or schedule.depth == 0:
-                return LoopPlan("none", _why_unscheduled(schedule, refused))
-            versions = versions_of(body, graph, schedule)
-            needed = used + sum(bytes_of(buffer) * (count - 1) for buffer, count in versions.items())
-            if needed <= machine.limits.shared_bytes or request.stages is not None or num_stages == 1:
-                break
-        if num_stages < request.num_stages and request.stages is None:
-            capacity = f"{machine.limits.shared_bytes} bytes of shared memory"
-            message = f"{request.num_stages} stages do not fit into {capacity}: {num_stages} it is"
-            context.sink.remark(body.loop.location, message)
-        why_not = why_not_specialize(body, schedule, bulk, facts, machine, others)
-        if request.strategy == "async" or why_not is not None:
-            if request.strategy == "warp_specialize":
-                context.sink.remark(body.loop.location, f"not specialized, but pipelined: {why_not}")
-            reason = "asked for" if request.strategy == "async" else f"not specialized: {why_not}"
-            return LoopPlan("async", reason, num_stages, schedule, tuple(grouped))
-        groups = _channel_groups(schedule, bulk)
-        reason = "asked for" if request.strategy else f"{machine.target} has bulk copies, and nothing forbids it"
-        return LoopPlan("warp_specialize", reason, num_stages, replace(schedule, groups=groups), tuple(bulk))
 
 
 def pipelined_loops(function: ir.Operation) -> Iterator[ir.Operation]:
@@ -182,28 +124,9 @@ def _has_explicit(loop: ir.Operation) -> bool:
     return any("tile.stage" in child.operation.attributes for child in loop.regions[0].blocks[0].operations)
 
 
-def _why_unscheduled(schedule: Schedule | None, refused: dict[str, str]) -> str:
-    if schedule is not None:
-        return "all its statements are at one stage"
-    reasons = "; ".join(f"{buffer}: {reason}" for buffer, reason in refused.items())
-    return "no copy from global to shared memory may run ahead of its iteration" + (f" ({reasons})" if reasons else "")
-
-
-def _channel_groups(schedule: Schedule, choices: Sequence[Choice | None]) -> tuple[int, ...]:
-    """Under warp specialization each run of copies of the first stage is one channel, however its copies are made."""
-    groups = [-1] * len(choices)
-    count = 0
-    previous = False
-    for statement in schedule.sequence:
-        produces = schedule.stages[statement] == min(schedule.stages) and choices[statement] is not None
-        if produces:
-            count += 0 if previous else 1
-            groups[statement] = count - 1
-        previous = produces
-    return tuple(groups)
-
-
 def _record(body: LoopBody, plan: LoopPlan, context: PassContext) -> None:
+    for remark in plan.remarks:
+        context.sink.remark(body.loop.location, remark.message, remark.notes)
     location = context.sink.locate(source_location(body.loop.location))
     details: dict[str, object] = {"strategy": plan.strategy, "reason": plan.reason}
     if plan.schedule is not None:

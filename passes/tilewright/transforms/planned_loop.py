@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from tilewright.analysis.regions import root_of
+from tilewright.analysis.regions import may_overlap, root_of
 from tilewright.analysis.statements import LoopBody, body_of
 from tilewright.diagnostics import InputError, source_location
+from tilewright.ir.attributes import read_integer, read_string
+from tilewright.machine import Machine
 from tilewright.mlir import ir
 from tilewright.transforms.cloning import nested_operations
 from tilewright.transforms.instructions import COPIES, instruction_of
@@ -34,25 +36,23 @@ class PlannedLoop:
 
     def groups_read(self) -> list[frozenset[int]]:
         """For each statement the groups that bring what it uses, its own group left out."""
-        brought: dict[ir.Value, set[int]] = {}
-        for index, group in enumerate(self.schedule.groups):
-            for access in self.body.statements[index].accesses:
-                if group >= 0 and access.writes and access.region.root is not None:
-                    brought.setdefault(access.region.root, set()).add(group)
+        brought = [
+            (group, access.region)
+            for index, group in enumerate(self.schedule.groups)
+            for access in self.body.statements[index].accesses
+            if group >= 0 and access.writes
+        ]
         found: list[frozenset[int]] = []
         for index, statement in enumerate(self.body.statements):
-            groups: set[int] = set()
-            for access in statement.accesses:
-                if access.region.root is not None:
-                    groups |= brought.get(access.region.root, set())
+            groups = {group for group, region in brought for access in statement.accesses if may_overlap(access.region, region)}
             found.append(frozenset(groups - {self.schedule.groups[index]}))
         return found
 
 
-def planned_loops(function: ir.Operation) -> list[PlannedLoop]:
+def planned_loops(function: ir.Operation, machine: Machine) -> list[PlannedLoop]:
     """The planned loops of a kernel, outer ones first. Raises InputError for a loop with an unscheduled statement."""
     loops = [operation for operation in nested_operations(function) if _is_planned(operation)]
-    planned = [_read(loop, [other for other in loops if other != loop]) for loop in loops]
+    planned = [_read(loop, [other for other in loops if other != loop], machine) for loop in loops]
     return [loop for loop in planned if loop is not None]
 
 
@@ -66,7 +66,7 @@ def _statements(loop: ir.Operation) -> Iterator[ir.Operation]:
             yield child.operation
 
 
-def _read(loop: ir.Operation, others: Sequence[ir.Operation]) -> PlannedLoop | None:
+def _read(loop: ir.Operation, others: Sequence[ir.Operation], machine: Machine) -> PlannedLoop | None:
     """The planned loop; None where none of its statements does anything any more."""
     body = body_of(loop)
     location = source_location(loop.location)
@@ -81,21 +81,20 @@ def _read(loop: ir.Operation, others: Sequence[ir.Operation]) -> PlannedLoop | N
     if not body.statements:
         return None
     columns = {
-        name: [ir.IntegerAttr(statement.operation.attributes[name]).value for statement in body.statements]
-        for name in ("stage", "order", "group")
+        name: [read_integer(statement.operation, name) for statement in body.statements] for name in ("stage", "order", "group")
     }
     if len(set(columns["order"])) != len(columns["order"]):
         raise InputError(f"two statements of the loop have the same order: {columns['order']}", location)
     first = min(columns["stage"])
     stages = tuple(stage - first for stage in columns["stage"])
     schedule = Schedule(stages, tuple(columns["order"]), tuple(columns["group"]))
-    strategy = ir.StringAttr(loop.attributes["tile.strategy"]).value if "tile.strategy" in loop.attributes else "async"
-    graph, _ = graph_with_versions(body, others)
+    strategy = read_string(loop, "tile.strategy") if "tile.strategy" in loop.attributes else "async"
+    graph, _ = graph_with_versions(body, others, machine)
     broken = violations(schedule, dependences_of(graph))
     if broken:
         raise broken_schedule(body, schedule, broken[0])
     if strategy == "warp_specialize":
-        depth = ir.IntegerAttr(loop.attributes["tile.num_stages"]).value
+        depth = read_integer(loop, "tile.num_stages")
         produced = {
             access.region.root
             for index, group in enumerate(schedule.groups)

@@ -160,8 +160,8 @@ def _is_shared(operation: ir.Operation, written: set, unavailable: set[ir.Value]
     if operation.name in ALLOCATIONS or operation.name in ("tile.channel_init", "tile.mbarrier_init") or is_pure(operation):
         return True
     effects = effects_of(operation)
-    reads_constants = all(not a.writes and a.region.root is not None and a.region.root not in written for a in effects.accesses)
-    return effects.opaque is None and len(operation.results) > 0 and reads_constants
+    constant = None not in written and all(not a.writes and a.region.root not in {None, *written} for a in effects.accesses)
+    return effects.opaque is None and len(operation.results) > 0 and constant
 
 
 def _obstacle(

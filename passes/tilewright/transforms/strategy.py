@@ -20,20 +20,24 @@ from tilewright.transforms.schedule import Schedule
 class KernelFacts:
     """What the rest of the kernel does, as far as specialization asks.
 
-    `written`: the roots that anything in the kernel writes. `waiting`: an operation, not in a pipelined loop, whose effects
-    are not known, a barrier for one. `specialized`: the kernel is specialized by hand.
+    `written`: the roots that anything in the kernel writes, None among them if one is not known. `waiting`: an operation, not
+    in a pipelined loop, whose effects are not known, a barrier for one. `specialized`: the kernel is specialized by hand.
     """
 
     function: ir.Operation
     threads: int
-    written: tuple[ir.Value | None, ...]
+    written: frozenset[ir.Value | None]
     waiting: ir.Operation | None
     specialized: bool
     disabled: bool
 
+    def may_write(self, root: ir.Value | None) -> bool:
+        """Whether the kernel writes the buffer, or may."""
+        return root is None or None in self.written or root in self.written
+
 
 def kernel_facts(function: ir.Operation, threads: int) -> KernelFacts:
-    written: list[ir.Value | None] = []
+    written: set[ir.Value | None] = set()
     waiting: ir.Operation | None = None
     specialized = False
     for child in function.regions[0].blocks[0].operations:
@@ -43,11 +47,9 @@ def kernel_facts(function: ir.Operation, threads: int) -> KernelFacts:
         specialized = specialized or operation.name == "tile.specialize"
         effects = effects_of(operation)
         waiting = waiting or effects.opaque
-        for access in effects.accesses:
-            if access.writes and access.region.root not in written:
-                written.append(access.region.root)
+        written |= {access.region.root for access in effects.accesses if access.writes}
     disabled = "tile.disable_warp_specialization" in function.attributes
-    return KernelFacts(function, threads, tuple(written), waiting, specialized, disabled)
+    return KernelFacts(function, threads, frozenset(written), waiting, specialized, disabled)
 
 
 def why_not_specialize(
@@ -85,11 +87,10 @@ def why_not_specialize(
 def _producer_refusal(body: LoopBody, statement: Statement, facts: KernelFacts, others: Sequence[ir.Operation]) -> str | None:
     """Why a copy cannot be left to another warp group."""
     for access in statement.accesses:
-        root = access.region.root
-        if not access.writes and (root is None or root in facts.written):
-            return f"the kernel writes {buffer_name(root)}, which a copy reads"
+        if not access.writes and facts.may_write(access.region.root):
+            return f"the kernel writes {buffer_name(access.region.root)}, which a copy reads"
     for load in _loads_behind(statement, body):
-        if any(access.region.root is None or access.region.root in facts.written for access in effects_of(load).accesses):
+        if any(facts.may_write(access.region.root) for access in effects_of(load).accesses):
             return "a copy's address or guard is read from memory that the kernel writes"
     buffers = {access.region.root for access in statement.accesses if access.writes}
     for buffer in buffers:
