@@ -170,7 +170,7 @@ def gemm() -> tuple[list[StatementFacts], list[Dependence]]:
 def test_the_gemm(num_stages, stages, orders):
     schedule = plan_schedule(*gemm(), num_stages)
     assert schedule is not None
-    assert schedule == Schedule(stages, orders, (0, 0, -1))
+    assert schedule == Schedule(stages, orders, (0, 0, -1), ahead=(0, 1))
     assert schedule.depth == max(stages)
     assert schedule.keeps_source_order == (num_stages > 1)
     tile = BufferUses((0,), (0, 2))

@@ -47,7 +47,7 @@ gpu.module @kernels {
 gpu.module @kernels {
   gpu.func @wrong_kind(%X: memref<16x64xf16>) kernel
       attributes {known_block_size = array<i32: 128, 1, 1>, known_grid_size = array<i32: 1, 1, 1>} {
-    // expected-error@+1 {{tile.layout of 'memref.alloc' must be a SharedLayout for memref<16x64xf16, #gpu.address_space<workgroup>>}}
+    // expected-error@+1 {{tile.layout of 'memref.alloc': must be a SharedLayout for memref<16x64xf16, #gpu.address_space<workgroup>>}}
     %A = memref.alloc() {tile.layout = #tile.fragment<{shape = [16, 64], threads = 128 : i32, modes = [[8, 0, 1], [8, 1, 0], [16, 8, 0]]}>} : memref<16x64xf16, #gpu.address_space<workgroup>>
     memref.copy %X, %A : memref<16x64xf16> to memref<16x64xf16, #gpu.address_space<workgroup>>
     gpu.return
@@ -59,7 +59,7 @@ gpu.module @kernels {
 gpu.module @kernels {
   gpu.func @wrong_kind_for_a_fragment(%X: memref<16x64xf16>) kernel
       attributes {known_block_size = array<i32: 128, 1, 1>, known_grid_size = array<i32: 1, 1, 1>} {
-    // expected-error@+1 {{tile.layout of 'memref.alloc' must be a FragmentLayout for memref<16x64xf16, #gpu.address_space<private>>}}
+    // expected-error@+1 {{tile.layout of 'memref.alloc': must be a FragmentLayout for memref<16x64xf16, #gpu.address_space<private>>}}
     %A = memref.alloc() {tile.layout = #tile.shared<{shape = [16, 64], element_bytes = 2 : i32, swizzle = 0 : i32}>} : memref<16x64xf16, #gpu.address_space<private>>
     memref.copy %X, %A : memref<16x64xf16> to memref<16x64xf16, #gpu.address_space<private>>
     gpu.return
@@ -72,7 +72,7 @@ gpu.module @kernels {
 gpu.module @kernels {
   gpu.func @not_injective() kernel
       attributes {known_block_size = array<i32: 128, 1, 1>, known_grid_size = array<i32: 1, 1, 1>} {
-    // expected-error@+1 {{tile.layout of memref<16x64xi24, #gpu.address_space<workgroup>> must be injective: two elements share a place}}
+    // expected-error@+1 {{tile.layout of 'memref.alloc': elements of 3 bytes do not fill the swizzle's vectors of 16}}
     %A = memref.alloc() {tile.layout = #tile.shared<{shape = [16, 64], element_bytes = 3 : i32, swizzle = 64 : i32}>} : memref<16x64xi24, #gpu.address_space<workgroup>>
     gpu.return
   }
@@ -119,8 +119,56 @@ gpu.module @kernels {
 gpu.module @kernels {
   gpu.func @wrong_shape(%X: memref<16x64xf16>) kernel
       attributes {known_block_size = array<i32: 128, 1, 1>, known_grid_size = array<i32: 1, 1, 1>} {
-    // expected-error@+1 {{tile.layout of 'memref.alloc' has shape [64, 16]; the buffer has [16, 64]}}
+    // expected-error@+1 {{tile.layout of 'memref.alloc': has shape [64, 16]; the buffer has [16, 64]}}
     %A = memref.alloc() {tile.layout = #tile.shared<{shape = [64, 16], element_bytes = 2 : i32, swizzle = 0 : i32}>} : memref<16x64xf16, #gpu.address_space<workgroup>>
+    memref.copy %X, %A : memref<16x64xf16> to memref<16x64xf16, #gpu.address_space<workgroup>>
+    gpu.return
+  }
+}
+
+// -----
+
+gpu.module @kernels {
+  gpu.func @two_elements_in_one_register(%X: memref<16x64xf16>) kernel
+      attributes {known_block_size = array<i32: 128, 1, 1>, known_grid_size = array<i32: 1, 1, 1>} {
+    // expected-error@+1 {{must be injective: two elements share a register}}
+    %A = memref.alloc() {tile.layout = #tile.fragment<{shape = [16, 64], threads = 128 : i32, modes = [[8, 0, 0], [8, 1, 0], [16, 8, 0]]}>} : memref<16x64xf16, #gpu.address_space<private>>
+    memref.copy %X, %A : memref<16x64xf16> to memref<16x64xf16, #gpu.address_space<private>>
+    gpu.return
+  }
+}
+
+// -----
+
+gpu.module @kernels {
+  gpu.func @beyond_the_threads(%X: memref<16x64xf16>) kernel
+      attributes {known_block_size = array<i32: 128, 1, 1>, known_grid_size = array<i32: 1, 1, 1>} {
+    // expected-error@+1 {{reaches thread 127 of 64}}
+    %A = memref.alloc() {tile.layout = #tile.fragment<{shape = [16, 64], threads = 64 : i32, modes = [[8, 0, 1], [8, 1, 0], [16, 8, 0]]}>} : memref<16x64xf16, #gpu.address_space<private>>
+    memref.copy %X, %A : memref<16x64xf16> to memref<16x64xf16, #gpu.address_space<private>>
+    gpu.return
+  }
+}
+
+// -----
+
+gpu.module @kernels {
+  gpu.func @not_modes(%X: memref<16x64xf16>) kernel
+      attributes {known_block_size = array<i32: 128, 1, 1>, known_grid_size = array<i32: 1, 1, 1>} {
+    // expected-error@+1 {{is not a list of modes [extent, thread stride, register stride]}}
+    %A = memref.alloc() {tile.layout = #tile.fragment<{shape = [16, 64], threads = 128 : i32, modes = 3 : i32}>} : memref<16x64xf16, #gpu.address_space<private>>
+    memref.copy %X, %A : memref<16x64xf16> to memref<16x64xf16, #gpu.address_space<private>>
+    gpu.return
+  }
+}
+
+// -----
+
+gpu.module @kernels {
+  gpu.func @other_element_size(%X: memref<16x64xf16>) kernel
+      attributes {known_block_size = array<i32: 128, 1, 1>, known_grid_size = array<i32: 1, 1, 1>} {
+    // expected-error@+1 {{has elements of 4 bytes; those of memref<16x64xf16, #gpu.address_space<workgroup>> have 2}}
+    %A = memref.alloc() {tile.layout = #tile.shared<{shape = [16, 64], element_bytes = 4 : i32, swizzle = 0 : i32}>} : memref<16x64xf16, #gpu.address_space<workgroup>>
     memref.copy %X, %A : memref<16x64xf16> to memref<16x64xf16, #gpu.address_space<workgroup>>
     gpu.return
   }

@@ -115,9 +115,9 @@ def _collect_region(region: ir.Region, scope: _Scope, found: list[Access]) -> ir
 
 
 def _collect_branches(operation: ir.Operation, scope: _Scope, found: list[Access]) -> ir.Operation | None:
-    condition = operation.operands[0]
-    stable = not defined_inside(condition, scope.analysed)
-    then = replace(scope, conditions=(*scope.conditions, condition)) if stable else replace(scope, certain=False)
+    conditions = conjuncts(operation.operands[0])
+    stable = not any(defined_inside(condition, scope.analysed) for condition in conditions)
+    then = replace(scope, conditions=(*scope.conditions, *conditions)) if stable else replace(scope, certain=False)
     opaque = _collect_region(operation.regions[0], then, found)
     return _collect_region(operation.regions[1], replace(scope, certain=False), found) or opaque
 
@@ -170,6 +170,15 @@ def _linalg_accesses(operation: ir.Operation) -> list[Access]:
     _collect_region(operation.regions[0], _Scope(operation), inner)
     widened = [replace(access, region=_unknown_box(access.region), certain=False) for access in inner]
     return accesses + widened + [Access("write", whole(value), operation) for value in outputs]
+
+
+def conjuncts(condition: ir.Value) -> tuple[ir.Value, ...]:
+    """The conditions that all hold where `condition` does: canonicalization turns nested guards into one of a conjunction."""
+    owner = condition.owner
+    if isinstance(owner, ir.Block) or owner.operation.name != "arith.andi":
+        return (condition,)
+    left, right = owner.operation.operands
+    return (*conjuncts(left), *conjuncts(right))
 
 
 def _output_count(operation: ir.Operation) -> int:

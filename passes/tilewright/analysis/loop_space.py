@@ -118,13 +118,25 @@ def _is_whole_view(value: ir.Value) -> bool:
     root = root_of(value)
     if root is None:
         return False
-    shape, whole = list(ir.MemRefType(value.type).shape), list(ir.MemRefType(root.type).shape)
-    return shape == whole or (len(whole) == len(shape) + 1 and shape == whole[1:])
+    while value != root:
+        if value.owner.operation.name not in ("memref.subview", "memref.cast"):
+            return False
+        value, inner = value.owner.operation.operands[0], value
+        if not _is_leading_piece(inner, value):
+            return False
+    return True
+
+
+def _is_leading_piece(inner: ir.Value, value: ir.Value) -> bool:
+    """Whether `inner` is all of `value`, or one index of its first dimension."""
+    shape, whole = list(ir.MemRefType(inner.type).shape), list(ir.MemRefType(value.type).shape)
+    return shape == whole or shape == whole[1:]
 
 
 def _linalg_space(operation: ir.Operation, threads: int) -> LoopSpace:
     maps = [entry.value for entry in linalg.get_indexing_maps(operation)]
     operands = list(operation.operands)[: len(maps)]
+    accesses: list[SpaceAccess] = []
     extents: dict[int, int] = {}
     rows: list[tuple[ir.Value, tuple[int, ...] | None]] = []
     for operand, affine_map in zip(operands, maps, strict=True):
@@ -137,16 +149,31 @@ def _linalg_space(operation: ir.Operation, threads: int) -> LoopSpace:
                 extents[dimension] = size
         regular = -1 not in dimensions and len(set(dimensions)) == len(dimensions)
         rows.append((operand, dimensions if regular else None))
+    accesses += _body_accesses(operation)
     count = maps[0].n_dims
     known = all(extents.get(dimension, -1) > 0 for dimension in range(count))
     outputs = _outputs(operation)
-    accesses: list[SpaceAccess] = []
     for operand, dimensions in rows:
         root = root_of(operand)
         if root is not None:
             whole = operand == root or _is_whole_view(operand)
             accesses.append(SpaceAccess(root, dimensions if whole else None, operand in outputs, operation))
     return LoopSpace(operation, tuple(extents[d] for d in range(count)) if known else None, tuple(accesses), threads)
+
+
+def _body_accesses(operation: ir.Operation) -> list[SpaceAccess]:
+    """What a linalg body loads from elsewhere: at indices that are its own affair."""
+    found: list[SpaceAccess] = []
+
+    def visit(inner: ir.Operation) -> ir.WalkResult:
+        if inner.name == "memref.load":
+            root = root_of(inner.operands[0])
+            if root is not None:
+                found.append(SpaceAccess(root, None, False, inner))
+        return ir.WalkResult.ADVANCE
+
+    operation.walk(visit, ir.WalkOrder.PRE_ORDER)
+    return found
 
 
 def _outputs(operation: ir.Operation) -> list[ir.Value]:

@@ -58,12 +58,18 @@ class Region:
         return all(mine.contains(theirs) for mine, theirs in zip(self.box, other.box, strict=True))
 
 
+def is_kernel_argument(value: ir.Value) -> bool:
+    """Whether a block argument is one of a function: that of a loop may be any buffer."""
+    owner = value.owner
+    return isinstance(owner, ir.Block) and owner.owner.operation.name in ("gpu.func", "func.func")
+
+
 def root_of(value: ir.Value) -> ir.Value | None:
-    """The allocation or block argument that `value` is a view of; None where it comes from something else."""
+    """The allocation or kernel argument that `value` is a view of; None where it comes from something else."""
     while True:
         owner = value.owner
         if isinstance(owner, ir.Block):
-            return value
+            return value if is_kernel_argument(value) else None
         operation = owner.operation
         if operation.name in ALLOCATIONS:
             return value
@@ -93,9 +99,11 @@ def region_of(value: ir.Value, box: tuple[Interval, ...]) -> Region:
     exact = all(interval.extent is not None for interval in box)
     while True:
         owner = value.owner
-        if isinstance(owner, ir.Block) or owner.operation.name in ALLOCATIONS:
-            return Region(value, box, exact)
+        if isinstance(owner, ir.Block):
+            return Region(value, box, exact) if is_kernel_argument(value) else Region(None, (), False)
         operation = owner.operation
+        if operation.name in ALLOCATIONS:
+            return Region(value, box, exact)
         if operation.name not in VIEWS:
             return Region(None, (), False)
         source = operation.operands[0]
@@ -202,8 +210,10 @@ def _disjoint(first: Interval, second: Interval, carried: CarriedBy | None) -> b
     gap = second_rest - first_rest
     if not gap.is_constant:
         return False
-    if stride == 0 or carried.step is None:
+    if stride == 0:
         return gap.constant >= first.extent or -gap.constant >= second.extent
+    if carried.step is None:
+        return False
     # Iterations apart by d >= 1 in either direction shift the gap by d * distance.
     distance = abs(stride * carried.step)
     return distance - abs(gap.constant) >= max(first.extent, second.extent)

@@ -11,9 +11,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
-from tilewright.analysis.accesses import Access, Effects, defined_inside, effects_of
-from tilewright.analysis.linear import constant_value
-from tilewright.analysis.regions import ALLOCATIONS, CarriedBy, Region, may_overlap
+from tilewright.analysis.accesses import Access, Effects, conjuncts, defined_inside, effects_of, is_pure
+from tilewright.analysis.linear import Linear, constant_value
+from tilewright.analysis.regions import ALLOCATIONS, CarriedBy, Interval, Region, may_overlap
 from tilewright.mlir import ir
 
 SCHEDULE_ATTRIBUTES = ("tile.num_stages", "tile.strategy")
@@ -29,9 +29,23 @@ class Statement:
 
     @cached_property
     def accesses(self) -> tuple[Access, ...]:
-        """The accesses, with the conditions of the guards first."""
-        conditions = tuple(guard.operands[0] for guard in self.guards)
-        return tuple(replace(access, conditions=(*conditions, *access.conditions)) for access in self.effects.accesses)
+        """The accesses, with the conditions of the guards first. What only a guard computes is not known outside of it."""
+        conditions = tuple(condition for guard in self.guards for condition in conjuncts(guard.operands[0]))
+        return tuple(
+            replace(access, conditions=(*conditions, *access.conditions), region=self._seen_outside(access.region))
+            for access in self.effects.accesses
+        )
+
+    def _seen_outside(self, region: Region) -> Region:
+        box = [Interval(Linear(), None) if self._is_hidden(interval) else interval for interval in region.box]
+        return region if box == list(region.box) else Region(region.root, tuple(box), False)
+
+    def _is_hidden(self, interval: Interval) -> bool:
+        return any(
+            defined_inside(value, guard) and not is_hoistable(value.owner.operation)
+            for value in interval.start.terms
+            for guard in self.guards
+        )
 
 
 @dataclass(frozen=True)
@@ -103,6 +117,17 @@ def _take_apart(body: LoopBody, block: ir.Block, guards: tuple[ir.Operation, ...
             body.statements.append(Statement(operation, guards, effects))
 
 
+_DIVISIONS = ("divsi", "divui", "remsi", "remui", "ceildivsi", "ceildivui", "floordivsi")
+
+
+def is_hoistable(operation: ir.Operation) -> bool:
+    """Whether an operation may run where its guard does not hold: arithmetic that cannot fail."""
+    dialect, _, name = operation.name.partition(".")
+    if dialect not in ("arith", "affine", "index") or len(operation.regions) or not is_pure(operation):
+        return False
+    return name not in _DIVISIONS or bool(constant_value(operation.operands[1]))
+
+
 def _is_guard(operation: ir.Operation, guards: tuple[ir.Operation, ...]) -> bool:
     """Whether the operation splits: a plain `scf.if` whose condition each statement in it can use as it stands."""
     if operation.name != "scf.if" or len(operation.results) or _has_else(operation):
@@ -115,12 +140,32 @@ def _has_else(operation: ir.Operation) -> bool:
     return len(blocks) > 0 and any(child.operation.name != "scf.yield" for child in blocks[0].operations)
 
 
+def asks_for_pipeline(operation: ir.Operation) -> bool:
+    """Whether an operation is a loop with stages, a strategy, or an explicit schedule on its statements."""
+    if operation.name != "scf.for":
+        return False
+    if any(name in operation.attributes for name in SCHEDULE_ATTRIBUTES):
+        return True
+    return _schedules(operation.regions[0].blocks[0])
+
+
+def _schedules(block: ir.Block) -> bool:
+    """Whether a statement of the block, or one under a guard in it, has a place in an explicit schedule."""
+    for child in block.operations:
+        operation = child.operation
+        if "tile.stage" in operation.attributes or "tile.order" in operation.attributes:
+            return True
+        if operation.name == "scf.if" and any(_schedules(inner) for region in operation.regions for inner in region.blocks):
+            return True
+    return False
+
+
 def scheduled_loop_in(operation: ir.Operation) -> ir.Operation | None:
     """The first loop in `operation`, itself included, that asks for a pipeline."""
     found: list[ir.Operation] = []
 
     def visit(candidate: ir.Operation) -> ir.WalkResult:
-        if candidate.name == "scf.for" and any(name in candidate.attributes for name in SCHEDULE_ATTRIBUTES):
+        if asks_for_pipeline(candidate):
             found.append(candidate)
             return ir.WalkResult.INTERRUPT
         return ir.WalkResult.ADVANCE

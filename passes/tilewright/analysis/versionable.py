@@ -50,6 +50,8 @@ def versionable(buffer: ir.Value, body: LoopBody, others: list[ir.Operation]) ->
         place = ancestor_in(user, block)
         if place is None:
             return f"{user.name} uses it outside the block of the loop"
+        if user.name not in ("memref.dim", "memref.dealloc") and not _accesses(user):
+            return f"{user.name} hands it on"
         if place == body.loop or user.name == "memref.dealloc":
             continue
         holder = next((loop for loop in others if ancestor_in(user, loop.regions[0].blocks[0]) is not None), None)
@@ -59,12 +61,24 @@ def versionable(buffer: ir.Value, body: LoopBody, others: list[ir.Operation]) ->
             return f"{user.name} uses it before the loop, in another loop's body"
         if nested and not constant_trips(body.loop):
             return f"{user.name} uses it outside the loop, which may not run at all"
-        renews = place.name == "scf.for" and is_renewed(buffer, body_of(place))
+        renews = place.name == "scf.for" and _renews(place, buffer)
         if not renews and not place.is_before_in_block(body.loop):
             why_not = _stale_read(place, buffer, body)
             if why_not is not None:
                 return why_not
     return None
+
+
+def _accesses(user: ir.Operation) -> bool:
+    """Whether an operation is one that reads or writes its operands, and does nothing else with them."""
+    effects = effects_of(user)
+    own = any(access.operation == user for access in effects.accesses)
+    return effects.opaque is None and own and not any(isinstance(result.type, ir.MemRefType) for result in user.results)
+
+
+def _renews(loop: ir.Operation, buffer: ir.Value) -> bool:
+    body = body_of(loop)
+    return body.refusal is None and is_renewed(buffer, body)
 
 
 def _views_follow(value: ir.Value) -> bool:

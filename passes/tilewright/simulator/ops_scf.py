@@ -50,6 +50,9 @@ def _for(op: ir.Operation, decoder: Decoder) -> Step:
     results = decoder.results(op)
     site = Site(op)
 
+    if "unsignedCmp" in op.attributes:
+        raise unsupported(op, "that compares its bounds as unsigned integers")
+
     def bounds(frame: Frame) -> tuple[Any, Any, Any]:
         return frame[lower], frame[upper], frame[step]
 

@@ -22,7 +22,11 @@ _PRODUCTS = ("linalg.matmul", "linalg.contract")
 
 def check_ownership(kernel: Kernel, machine: Machine, recorder: Recorder) -> None:
     """Report every access of a laid-out fragment by a thread that does not keep the element."""
-    for space in loop_spaces(kernel.operation, kernel.threads or 1, machine.limits.warp_size):
+    spaces = loop_spaces(kernel.operation, kernel.threads or 1, machine.limits.warp_size)
+    if not any("tile.layout" in space.operation.attributes for space in spaces):
+        # Annotated buffers, and no layout inferred yet: no operation has threads.
+        return
+    for space in spaces:
         if space.operation.name in _PRODUCTS:
             continue
         for access in space.accesses:
@@ -44,7 +48,7 @@ def _fragment_layout(owner: object) -> FragmentLayout | None:
 
 def _check(space: LoopSpace, access: SpaceAccess, layout: FragmentLayout, recorder: Recorder) -> None:
     accessing = _accessing_threads(space, access, layout)
-    if accessing is None or not contains(layout, accessing):
+    if accessing is None or not contains(layout, accessing) or (access.writes and not contains(accessing, layout)):
         verb = "writes" if access.writes else "reads"
         message = f"{verb} elements of a fragment in threads that do not keep them"
         notes = (Note(f"the fragment is laid out as {layout.describe()}", source_location(access.buffer.owner.location)),)
@@ -55,15 +59,20 @@ def _check(space: LoopSpace, access: SpaceAccess, layout: FragmentLayout, record
 
 def _accessing_threads(space: LoopSpace, access: SpaceAccess, layout: FragmentLayout) -> FragmentLayout | None:
     """Which threads access each element; None where the loop's layout does not say."""
-    if access.serial or access.dimensions is None:
+    if access.serial:
         return replicated_fragment(layout.shape, layout.threads)
+    if access.dimensions is None:
+        # Any thread may read any element; which of them writes one is not known.
+        return None if access.writes else replicated_fragment(layout.shape, layout.threads)
     loop = _fragment_layout(space.operation)
     if loop is None:
         return replicated_fragment(layout.shape, layout.threads)
     try:
-        return loop.project(access.dimensions)
+        accessing = loop.project(access.dimensions)
     except LayoutError:
         return None
+    # A loop over a part of the fragment: which of its threads have which part is not worked out.
+    return accessing if accessing.shape == layout.shape else replicated_fragment(layout.shape, layout.threads)
 
 
 def _first_stray(layout: FragmentLayout, accessing: FragmentLayout) -> str:

@@ -203,12 +203,16 @@ class _Solver:
             return
         regular = layout is not None and access in list(self._regular(space))
         if not regular:
-            if not _is_every_thread(known):
+            # Reading anywhere takes all of it in every thread; writing anywhere would leave the other copies as they were.
+            if access.writes or not _is_every_thread(known):
                 self._conflict(access.buffer, "its indices are not the loop's own", access.operation)
             return
         assert layout is not None and access.dimensions is not None
-        if not contains(known, layout.project(access.dimensions)):
+        accessing = layout.project(access.dimensions)
+        if not contains(known, accessing):
             self._conflict(access.buffer, "the loop's threads do not keep the elements that they access", access.operation)
+        elif access.writes and not contains(accessing, known):
+            self._conflict(access.buffer, "not all threads that keep the elements write them", access.operation)
 
 
 def _candidates(shape: tuple[int, ...], threads: int, vector: int) -> list[FragmentLayout]:

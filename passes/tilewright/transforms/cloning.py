@@ -48,11 +48,12 @@ class Cloner:
 
     def bring(self, operation: ir.Operation, point: ir.InsertionPoint, inside: Callable[[ir.Operation], bool]) -> None:
         """Clone, at `point`, whatever `operation` needs of the operations that are `inside`, or of views of mapped buffers."""
-        for needed in self._needs(operation, inside):
+        for needed in self.needs(operation, inside):
             if needed.results[0] not in self.mapping:
                 self.clone(needed, point)
 
-    def _needs(self, operation: ir.Operation, inside: Callable[[ir.Operation], bool]) -> list[ir.Operation]:
+    def needs(self, operation: ir.Operation, inside: Callable[[ir.Operation], bool]) -> list[ir.Operation]:
+        """The operations whose results `operation` uses and that are `inside`, or views of mapped buffers; in order."""
         found: list[ir.Operation] = []
         for inner in nested_operations(operation):
             for operand in inner.operands:
@@ -61,7 +62,7 @@ class Cloner:
                     continue
                 source = owner.operation
                 if source not in found and (inside(source) or self._views_mapped(source)):
-                    found += [need for need in self._needs(source, inside) if need not in found]
+                    found += [need for need in self.needs(source, inside) if need not in found]
                     found.append(source)
         return found
 

@@ -84,7 +84,7 @@ def _decide_stages(
         reason = "asked for" if request.strategy == "async" else f"not specialized: {why_not}"
         choices = _without_group(grouped, schedule)
         return LoopPlan("async", reason, num_stages, schedule, choices, tuple(remarks))
-    schedule = replace(schedule, groups=_channel_groups(schedule, bulk))
+    schedule = replace(schedule, groups=_channel_groups(schedule))
     reason = "asked for" if request.strategy else f"{machine.target} has bulk copies, and nothing forbids it"
     choices = _without_group(bulk, schedule)
     return LoopPlan("warp_specialize", reason, num_stages, schedule, choices, tuple(remarks))
@@ -106,13 +106,13 @@ def _without_group(choices: Sequence[Choice | None], schedule: Schedule) -> tupl
     )
 
 
-def _channel_groups(schedule: Schedule, choices: Sequence[Choice | None]) -> tuple[int, ...]:
-    """Under warp specialization each run of copies of the first stage is one channel, however its copies are made."""
-    groups = [-1] * len(choices)
+def _channel_groups(schedule: Schedule) -> tuple[int, ...]:
+    """Under warp specialization each run of copies that run ahead is one channel, however its copies are made."""
+    groups = [-1] * len(schedule.stages)
     count = 0
     previous = False
     for statement in schedule.sequence:
-        produces = schedule.stages[statement] == min(schedule.stages) and choices[statement] is not None
+        produces = statement in schedule.ahead
         if produces:
             count += 0 if previous else 1
             groups[statement] = count - 1

@@ -35,13 +35,11 @@ def _check(layout: SharedLayout | FragmentLayout, buffer: ir.Value, machine: Mac
         size = element_bytes(buffer.type)
         if layout.element_bytes != size:
             raise LayoutError(f"has elements of {layout.element_bytes} bytes; those of {buffer.type} have {size}")
-        if not layout.is_injective():
-            raise LayoutError(f"of {buffer.type} must be injective: two elements share a place")
     else:
-        _check_fragment(layout, buffer)
+        _check_fragment(layout)
 
 
-def _check_fragment(layout: FragmentLayout, buffer: ir.Value) -> None:
+def _check_fragment(layout: FragmentLayout) -> None:
     layout.split()
     owners = first_owners(layout).ravel()
     last = int(owners.max() + replica_offsets(layout.replicas).max())
@@ -49,4 +47,4 @@ def _check_fragment(layout: FragmentLayout, buffer: ir.Value) -> None:
         raise LayoutError(f"reaches thread {last} of {layout.threads}")
     places = np.stack([owners, registers(layout).ravel()])
     if np.unique(places, axis=1).shape[1] != owners.size:
-        raise LayoutError(f"of {buffer.type} must be injective: two elements share a register")
+        raise LayoutError("must be injective: two elements share a register")

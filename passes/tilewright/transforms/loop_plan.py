@@ -21,6 +21,7 @@ from tilewright.transforms.schedule import (
     Dependence,
     Schedule,
     StatementFacts,
+    first_stage_copies,
     group_copies,
     plan_schedule,
     version_count,
@@ -151,7 +152,8 @@ def decide_schedule(
         schedule = plan_schedule(facts, dependences, request.num_stages)
         return None if schedule is None or violations(schedule, dependences) else schedule
     groups = group_copies(facts, dependences, request.stages, request.orders)
-    schedule = Schedule(request.stages, request.orders, groups)
+    ahead = tuple(first_stage_copies(facts, dependences))
+    schedule = Schedule(request.stages, request.orders, groups, ahead)
     broken = violations(schedule, dependences)
     if broken:
         raise broken_schedule(body, schedule, broken[0])

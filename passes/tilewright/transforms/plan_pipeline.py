@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import ClassVar
 
-from tilewright.analysis.statements import LoopBody, body_of
+from tilewright.analysis.statements import LoopBody, asks_for_pipeline, body_of
 from tilewright.diagnostics import InputError, PassFailure, UsageError, source_location
 from tilewright.ir.kernel import Kernel, kernels_in
 from tilewright.mlir import ir
@@ -110,18 +110,12 @@ def pipelined_loops(function: ir.Operation) -> Iterator[ir.Operation]:
     found: list[ir.Operation] = []
 
     def visit(operation: ir.Operation) -> ir.WalkResult:
-        if operation.name == "scf.for" and (
-            "tile.num_stages" in operation.attributes or "tile.strategy" in operation.attributes or _has_explicit(operation)
-        ):
+        if asks_for_pipeline(operation):
             found.append(operation.operation)
         return ir.WalkResult.ADVANCE
 
     function.walk(visit, ir.WalkOrder.PRE_ORDER)
     return iter(found)
-
-
-def _has_explicit(loop: ir.Operation) -> bool:
-    return any("tile.stage" in child.operation.attributes for child in loop.regions[0].blocks[0].operations)
 
 
 def _record(body: LoopBody, plan: LoopPlan, context: PassContext) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from tilewright.analysis.regions import may_overlap, root_of
@@ -57,13 +57,12 @@ def planned_loops(function: ir.Operation, machine: Machine) -> list[PlannedLoop]
 
 
 def _is_planned(operation: ir.Operation) -> bool:
-    return operation.name == "scf.for" and any(True for _ in _statements(operation))
-
-
-def _statements(loop: ir.Operation) -> Iterator[ir.Operation]:
-    for child in loop.regions[0].blocks[0].operations:
-        if child.operation.name == "tile.statement":
-            yield child.operation
+    """A loop with statements. One that plan-pipeline did not mark may have got them from a loop folded into it."""
+    if operation.name != "scf.for":
+        return False
+    names = [child.operation.name for child in operation.regions[0].blocks[0].operations if not len(child.operation.results)]
+    marked = "tile.strategy" in operation.attributes
+    return "tile.statement" in names and (marked or set(names) <= {"tile.statement", "scf.yield"})
 
 
 def _read(loop: ir.Operation, others: Sequence[ir.Operation], machine: Machine) -> PlannedLoop | None:

@@ -32,11 +32,15 @@ class StatementFacts:
 
 @dataclass(frozen=True)
 class Schedule:
-    """Per statement its stage, its order in a step, and its asynchronous group (-1 for none)."""
+    """Per statement its stage, its order in a step, and its asynchronous group (-1 for none).
+
+    `ahead` are the copies that may run ahead of their iteration, asynchronous or not.
+    """
 
     stages: tuple[int, ...]
     orders: tuple[int, ...]
     groups: tuple[int, ...]
+    ahead: tuple[int, ...] = ()
 
     @property
     def depth(self) -> int:
@@ -70,8 +74,11 @@ def first_stage_copies(facts: Sequence[StatementFacts], dependences: Sequence[De
 def _held_back(copy: int, ahead: set[int], dependences: Sequence[Dependence]) -> bool:
     before = any(d.target == copy and not d.carried and d.source not in ahead for d in dependences)
     pinned = any(copy in (d.source, d.target) and d.carried and not d.removable for d in dependences)
-    # Two writes of one place in an iteration would be in flight together.
-    contested = any(copy in (d.source, d.target) and d.kind == "WAW" and not d.carried for d in dependences)
+    # Two writes of one place in an iteration would be in flight together, and so would a copy and a write of its source.
+    contested = any(
+        not d.carried and ((copy in (d.source, d.target) and d.kind == "WAW") or (d.source == copy and d.kind == "WAR"))
+        for d in dependences
+    )
     return before or pinned or contested or last_use(copy, dependences) is None
 
 
@@ -102,7 +109,7 @@ def plan_schedule(facts: Sequence[StatementFacts], dependences: Sequence[Depende
         late = num_stages - 1
     stages = tuple(0 if statement in ahead else late for statement in range(len(facts)))
     orders = tuple(sequence.index(statement) for statement in range(len(facts)))
-    return Schedule(stages, orders, group_copies(facts, dependences, stages, orders))
+    return Schedule(stages, orders, group_copies(facts, dependences, stages, orders), tuple(ahead))
 
 
 def _place(copy: int, ahead: Sequence[int], dependences: Sequence[Dependence]) -> int | None:

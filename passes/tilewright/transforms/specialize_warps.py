@@ -16,6 +16,7 @@ from tilewright.machine import Machine
 from tilewright.mlir import ir
 from tilewright.transforms.base import Decision, Pass, PassContext
 from tilewright.transforms.cloning import nested_operations
+from tilewright.transforms.index_math import IndexMath
 from tilewright.transforms.roles import Rings, Role, RoleWriter, bracketed_copies, is_bulk
 
 PRODUCER_REGISTERS = 24
@@ -209,8 +210,20 @@ def _warp_group(block: ir.Block, role: str, warps: int, registers: int | None, l
     return group.regions[0].blocks.append()
 
 
+def _keep_block_dimensions(kernel: Kernel, size: dict[str, int]) -> None:
+    """To the kernel the block is its computing threads: what asks for its size gets that, as before."""
+    math = IndexMath(kernel.operation)
+    for operation in list(nested_operations(kernel.operation)):
+        if operation.name == "gpu.block_dim":
+            # The attribute has no accessor: it prints as #gpu<dim x>.
+            axis = str(operation.attributes["dimension"]).removesuffix(">")[-1]
+            operation.results[0].replace_all_uses_with(math.value(size[axis]))
+            operation.erase()
+
+
 def _grow_block(kernel: Kernel, threads: int) -> None:
     x, y, z = ir.DenseI32ArrayAttr(kernel.operation.attributes["known_block_size"])
+    _keep_block_dimensions(kernel, {"x": x, "y": y, "z": z})
     # The producer's threads come as whole slices of the block where it has more than one row.
     rows = y * z
     size = [x + threads // rows, y, z] if threads % rows == 0 else [x * rows + threads, 1, 1]

@@ -41,11 +41,12 @@ class IterationCloner:
     def clone(self, index: int, point: ir.InsertionPoint) -> None:
         """Clone the body of statement `index` at `point`; the copies of an asynchronous group become asynchronous."""
         statement = self._planned.statements[index]
-        used = roots_used(statement)
+        body = self._planned.body.block
+        binds = self._cloner.needs(statement, lambda operation: operation.block == body)
+        used = set().union(*(roots_used(operation) for operation in (statement, *binds)))
         for buffer in self._buffers:
             if buffer.old in used and buffer.old not in self._cloner.mapping:
                 self._cloner.mapping[buffer.old] = buffer.view(self._version(buffer, point), point)
-        body = self._planned.body.block
         self._cloner.bring(statement, point, lambda operation: operation.block == body)
         group = self._planned.schedule.groups[index]
         for child in statement.regions[0].blocks[0].operations:

@@ -61,7 +61,7 @@ def why_not_specialize(
     others: Sequence[ir.Operation],
 ) -> str | None:
     """The first reason against warp specialization of a loop whose bulk choices are `choices`, or None."""
-    producers = [i for i, stage in enumerate(schedule.stages) if stage == min(schedule.stages) and choices[i] is not None]
+    producers = schedule.ahead
     if not machine.specializes_warps:
         return f"{machine.target} has no bulk copies that signal an mbarrier"
     if facts.disabled or "tile.disable_warp_specialization" in body.loop.attributes:

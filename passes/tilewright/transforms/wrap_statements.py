@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from tilewright.analysis.statements import LoopBody, Statement
+from tilewright.analysis.accesses import defined_inside
+from tilewright.analysis.statements import LoopBody, Statement, is_hoistable
 from tilewright.ir.attributes import integer_attribute
 from tilewright.ir.dialect import ops_schedule
 from tilewright.mlir import ir, scf
@@ -30,6 +31,8 @@ def wrap_statements(body: LoopBody, plan: LoopPlan) -> None:
     assert schedule is not None
     for allocation in body.allocations:
         allocation.move_before(body.loop)
+    for guard in dict.fromkeys(guard for statement in body.statements for guard in statement.guards):
+        _hoist_arithmetic(guard, body.loop)
     guards: list[ir.Operation] = []
     for index, statement in enumerate(body.statements):
         place = statement.guards[0] if statement.guards else statement.operation
@@ -50,6 +53,17 @@ def wrap_statements(body: LoopBody, plan: LoopPlan) -> None:
     loop.attributes["tile.num_stages"] = integer_attribute(plan.num_stages)
     loop.attributes["tile.strategy"] = ir.StringAttr.get(plan.strategy)
     loop.attributes["tile.reason"] = ir.StringAttr.get(plan.reason)
+
+
+def _hoist_arithmetic(guard: ir.Operation, loop: ir.Operation) -> None:
+    """Move a guard's arithmetic in front of it, so that all statements split from it use the same values."""
+    outermost = guard
+    while outermost.parent is not None and outermost.parent.operation != loop:
+        outermost = outermost.parent.operation
+    for operation in _operations(guard.regions[0].blocks[0]):
+        inner = any(not isinstance(o.owner, ir.Block) and defined_inside(o, outermost) for o in operation.operands)
+        if is_hoistable(operation) and not inner:
+            operation.move_before(outermost)
 
 
 def _fill(block: ir.Block, statement: Statement) -> None:

@@ -1,0 +1,36 @@
+gpu.module @kernels {
+  gpu.func @k(%A: memref<16x192xf16>, %B: memref<16x192xf16>, %C: memref<16x32xf32>, %D: memref<16x32xf16>, %I: memref<8xindex>, %W0: memref<16x192xf16>, %W1: memref<16x192xf16>, %H: memref<4xf32>) kernel attributes {known_block_size = array<i32: 128, 1, 1>, known_grid_size = array<i32: 1, 1, 1>} {
+    %c0 = arith.constant 0 : index
+    %c1 = arith.constant 1 : index
+    %c2 = arith.constant 2 : index
+    %c3 = arith.constant 3 : index
+    %c5 = arith.constant 5 : index
+    %c6 = arith.constant 6 : index
+    %c32 = arith.constant 32 : index
+    %zero = arith.constant 0.0 : f16
+    %one = arith.constant 1.0 : f16
+    %fz = arith.constant 0.0 : f32
+    %acc = memref.alloc() : memref<16x32xf32, #gpu.address_space<private>>
+    linalg.fill ins(%fz : f32) outs(%acc : memref<16x32xf32, #gpu.address_space<private>>)
+    %c31 = arith.constant 31 : index
+    %f = memref.alloc() : memref<32xf32, #gpu.address_space<private>>
+    %c16 = arith.constant 16 : index
+    scf.for %q = %c0 to %c32 step %c1 {
+      memref.store %fz, %f[%q] : memref<32xf32, #gpu.address_space<private>>
+    }
+    scf.forall (%i) in (16) {
+      %i2 = arith.addi %i, %c16 : index
+      %a = arith.index_cast %i : index to i32
+      %b = arith.sitofp %a : i32 to f32
+      memref.store %b, %f[%i2] : memref<32xf32, #gpu.address_space<private>>
+    }
+    %v = memref.load %f[%c31] : memref<32xf32, #gpu.address_space<private>>
+    memref.store %v, %H[%c0] : memref<4xf32>
+
+    scf.forall (%i, %j) in (16, 32) {
+      %y = memref.load %acc[%i, %j] : memref<16x32xf32, #gpu.address_space<private>>
+      memref.store %y, %C[%i, %j] : memref<16x32xf32>
+    }
+    gpu.return
+  }
+}
