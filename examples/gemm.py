@@ -5,7 +5,7 @@ import numpy as np
 
 import tilewright.language as tl
 
-SMOKE = {"M": 64, "N": 96, "K": 96, "block_m": 32, "block_n": 32, "block_k": 16, "num_stages": 3}
+SMOKE = {"M": 128, "N": 96, "K": 96, "block_m": 64, "block_n": 32, "block_k": 16, "num_stages": 3}
 FULL = {"M": 4096, "N": 4096, "K": 4096, "block_m": 128, "block_n": 256, "block_k": 64, "num_stages": 3}
 VARIANTS = {
     "nt": {"transpose_b": True},

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +11,7 @@ import pytest
 from tilewright import mlir
 from tilewright.diagnostics import DiagnosticSink
 from tilewright.ir.kernel import kernels_in
+from tilewright.language.loading import load_module
 from tilewright.machine import machine_for
 from tilewright.pipeline.events import Instrumentation, PassEvent
 from tilewright.pipeline.runner import run_pipeline
@@ -20,18 +19,7 @@ from tilewright.simulator import simulate
 
 pytestmark = pytest.mark.l2_simulator
 
-
-def _load(name: str) -> Any:
-    specification = importlib.util.spec_from_file_location(name, Path(__file__).with_name(f"{name}.py"))
-    assert specification is not None and specification.loader is not None
-    module = importlib.util.module_from_spec(specification)
-    # Dataclasses look their module up by name.
-    sys.modules[name] = module
-    specification.loader.exec_module(module)
-    return module
-
-
-loops = _load("pipelined_loops")
+loops = load_module(Path(__file__).with_name("pipelined_loops.py"))
 PASSES = "tile-plan-pipeline{{strategy={}}},tile-inject-software-pipeline,tile-specialize-warps,tile-infer-layout"
 CLEAN_UP = "canonicalize,cse,loop-invariant-code-motion"
 
