@@ -52,7 +52,9 @@ def test_a_module_imports_only_what_its_layer_may(path: Path) -> None:
             assert RANK[other] <= RANK[own] and not apart, f"{own} imports {module}"
 
 
-@pytest.mark.parametrize("path", [*sources(), *sorted((ROOT / "tools" / "tilewright_tools").rglob("*.py"))], ids=lambda path: path.name)
+@pytest.mark.parametrize(
+    "path", [*sources(), *sorted((ROOT / "tools" / "tilewright_tools").rglob("*.py"))], ids=lambda path: path.name
+)
 def test_only_env_reads_the_environment(path: Path) -> None:
     names = {node.attr for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Attribute)}
     assert path.name == "env.py" or not names & {"environ", "getenv"}

@@ -27,20 +27,20 @@ from tilewright.transforms.view_types import strided_memref
 class InferLayout(Pass):
     """Give every shared and fragment buffer a layout, and every parallel loop a loop layout.
 
-    Consumes any form. Produces the same program with `tile.layout` on each allocation on chip (`#tile.shared` or
-    `#tile.fragment`,
-    over the threads of the warp group that uses it) and on each parallel operation (`#tile.fragment` over its space).
+    Consumes any form. Produces the same program with `tile.layout` on each allocation on chip (`#tile.shared`, or
+    `#tile.fragment` over the threads of the warp group that uses it) and on each parallel operation (`#tile.fragment` over
+    its space).
 
     Rules:
-    1. An annotated `tile.layout` on an allocation is kept; a shared one must be injective and both must fit the shape.
+    1. An annotated `tile.layout` on an allocation is kept; it must fit the buffer, and be injective.
     2. A product fixes its accumulator, and operand A where that is a fragment, as its instruction defines them.
     3. A parallel operation takes its layout from a fragment that all its dimensions index, one that it writes before one that
        it reads; its other fragments follow by projection: a dimension that does not index them becomes replication.
     4. What is left starts from the largest fragment: spread innermost dimension first, in vectors of 16 bytes, or of another
        width where only that agrees with what is known. Ties go to the first.
     5. A fragment that only scalar code uses is kept by every thread.
-    6. A thread must keep what it reads, and whoever writes must be whoever keeps. Where two operations disagree, or indices
-       are not the loop's own, the fragment moves to shared memory.
+    6. A thread must keep what it reads, and all that keep an element must write it. Where two operations disagree, where
+       indices are not the loop's own, or where a product reads across its threads, the fragment moves to shared memory.
     7. A shared operand of a matrix instruction is swizzled by 128, 64 or 32 bytes, whichever divides its rows; others are
        linear. A dimension of stages in front expands the layout.
 

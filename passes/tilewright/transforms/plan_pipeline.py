@@ -43,12 +43,15 @@ class PlanPipeline(Pass):
 
     Rules:
     1. A statement is an operation that touches memory; pure operations and reads of memory that the loop does not write take no
-       slot. A plain `scf.if` is a guard: it is split over the statements in it. Allocations move before the loop.
+       slot. A plain `scf.if` is a guard: it is split over the statements in it, its arithmetic moved before
+       it. Allocations move before the loop.
     2. Dependences (RAW, WAR, WAW) are those of overlapping regions, in one iteration or carried to the next. Versions remove
        carried dependences over a buffer that each iteration writes before it reads.
-    3. Copies from global to shared memory that nothing of their iteration must precede run ahead, at stage 0, right after
-       their last use; other statements keep the source's order. If the copies end up last, they rotate to the front.
-    4. Copies of one stage and one last use form an asynchronous group, with a guard or without.
+    3. Copies from global to shared memory run ahead, at stage 0, right after their last use, if nothing of their iteration must
+       precede them and nothing else in it writes their tile, or their source after them; other statements keep the
+       source's order. If the copies end up last, they rotate to the front.
+    4. Copies that run ahead, of one stage and one last use, form an asynchronous group, with a guard or without. Other copies
+       are made by the threads, in their place.
     5. An explicit schedule is taken as it is, if it breaks no dependence.
     6. The strategy is `warp_specialize` where the machine has bulk copies, a copy of the loop can be one, and nothing
        forbids it; else `async`. `tile.strategy` on the loop, then the option `strategy`, override this choice.
