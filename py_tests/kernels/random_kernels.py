@@ -10,6 +10,7 @@ from __future__ import annotations
 import random
 import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -17,14 +18,12 @@ import numpy as np
 import tilewright.language as tl
 from tilewright import mlir
 from tilewright.diagnostics import DiagnosticSink
-from tilewright.ir.kernel import kernels_in
+from tilewright.language.loading import load_module
 from tilewright.machine import machine_for
-from tilewright.mlir import ir
-from tilewright.pipeline.events import Instrumentation, PassEvent
 from tilewright.pipeline.runner import run_pipeline
-from tilewright.simulator import simulate
 
 SIDE, DEPTH, WIDTH = 32, 8, 256
+same = load_module(Path(__file__).with_name("same_at_every_stage.py"))
 MACHINE = machine_for("cuda:sm_90a")
 PASSES = "tile-plan-pipeline{{strategy={}}},tile-inject-software-pipeline,tile-specialize-warps,tile-infer-layout"
 
@@ -175,41 +174,13 @@ class KernelWriter:
             self.statement(t, depth + 1)
 
 
-class SameAtEveryStage(Instrumentation):
-    """Executes the kernel after every pass, and notes the stages that differ from the input form or have findings."""
-
-    def __init__(self, arguments: list[Any]) -> None:
-        self.arguments = arguments
-        self.expected: list[Any] = []
-        self.clean_input = True
-        self.wrong: list[str] = []
-
-    def before_pipeline(self, root: ir.Operation) -> None:
-        self.expected, findings = self._execute(root)
-        self.clean_input = not findings
-
-    def after_pass(self, event: PassEvent) -> None:
-        if not self.clean_input:
-            return
-        values, findings = self._execute(event.root)
-        self.wrong += [f"{event.argument}: {finding}" for finding in findings]
-        for position, (value, wanted) in enumerate(zip(values, self.expected, strict=True)):
-            if not np.array_equal(np.asarray(value, np.float64), np.asarray(wanted, np.float64), equal_nan=True):
-                self.wrong.append(f"{event.argument}: argument {position} differs")
-
-    def _execute(self, root: ir.Operation) -> tuple[list[Any], list[str]]:
-        arguments = [value.copy() if isinstance(value, np.ndarray) else value for value in self.arguments]
-        result = simulate(kernels_in(root)[0], arguments, machine=MACHINE)
-        return arguments, [str(finding.diagnostic()) for finding in result.findings]
-
-
-def run(seed: int, strategy: str) -> SameAtEveryStage:
-    """One kernel through the four passes. Raises what a pass raises."""
+def run(seed: int, strategy: str) -> Any:
+    """One kernel through the four passes: the watcher of its stages. Raises what a pass raises."""
     values = np.random.default_rng(seed)
     arguments: list[Any] = [values.uniform(-1, 1, (2 * SIDE, WIDTH)).astype(np.float16)]
     arguments += [values.uniform(-1, 1, (2 * SIDE, 2 * SIDE)).astype(np.float16), np.zeros((SIDE, SIDE), np.float32)]
     arguments += [values.integers(0, DEPTH - 1, 2 * DEPTH).astype(np.int32), int(values.integers(0, DEPTH))]
-    watcher = SameAtEveryStage(arguments)
+    watcher = same.SameAtEveryStage(arguments, MACHINE)
     with mlir.context(DiagnosticSink()) as sink:
         module = KernelWriter(seed).kernel().module()
         run_pipeline(module.operation, f"builtin.module({PASSES.format(strategy)})", MACHINE, sink, [watcher])

@@ -12,14 +12,15 @@ import pytest
 from tilewright import mlir
 from tilewright.diagnostics import DiagnosticSink
 from tilewright.ir.kernel import kernels_in
+from tilewright.language.loading import load_module
 from tilewright.machine import machine_for
 from tilewright.mlir import ir
-from tilewright.pipeline.events import Instrumentation, PassEvent
 from tilewright.pipeline.runner import run_pipeline
-from tilewright.simulator import numpy_dtype, simulate
+from tilewright.simulator import numpy_dtype
 
 pytestmark = pytest.mark.l2_simulator
 
+same = load_module(Path(__file__).with_name("same_at_every_stage.py"))
 INPUTS = sorted((Path(__file__).parent / "inputs").glob("*.mlir"))
 PASSES = ("tile-plan-pipeline{{strategy={}}}", "tile-inject-software-pipeline", "tile-specialize-warps", "tile-infer-layout")
 MACHINE = machine_for("cuda:sm_90a")
@@ -30,29 +31,6 @@ MOVES = {
     "generic_body_load": "its indices are not the loop's own",
     "irregular_write_replicated": "its indices are not the loop's own",
 }
-
-
-class SameAsInput(Instrumentation):
-    """Executes the kernel after every pass, and compares bit for bit with the input form."""
-
-    def __init__(self, arguments: list[Any]) -> None:
-        self.arguments = arguments
-        self.expected: list[Any] = []
-        self.stages = 0
-
-    def before_pipeline(self, root: ir.Operation) -> None:
-        self.expected = self._execute(root, "input")
-
-    def after_pass(self, event: PassEvent) -> None:
-        for position, values in enumerate(self._execute(event.root, event.argument)):
-            np.testing.assert_array_equal(values, self.expected[position], err_msg=f"argument {position}, {event.argument}")
-        self.stages += 1
-
-    def _execute(self, root: ir.Operation, stage: str) -> list[Any]:
-        arguments = [value.copy() if isinstance(value, np.ndarray) else value for value in self.arguments]
-        result = simulate(kernels_in(root)[0], arguments, machine=MACHINE)
-        assert [str(finding.diagnostic()) for finding in result.findings] == [], stage
-        return arguments
 
 
 def random_arguments(root: ir.Operation) -> list[Any]:
@@ -76,8 +54,10 @@ def run(path: Path, strategy: str, between: tuple[str, ...]) -> list[str]:
     passes = [part for name in PASSES for part in (name.format(strategy), *between)]
     with mlir.context(DiagnosticSink()) as sink:
         module = ir.Module.parse(path.read_text())
-        watcher = SameAsInput(random_arguments(module.operation))
+        watcher = same.SameAtEveryStage(random_arguments(module.operation), MACHINE)
         run_pipeline(module.operation, f"builtin.module({','.join(passes)})", MACHINE, sink, [watcher])
+        assert watcher.input_findings == []
+        assert watcher.wrong == []
         assert watcher.stages == len(passes)
         return [diagnostic.message for diagnostic in sink.diagnostics if diagnostic.severity == "remark"]
 

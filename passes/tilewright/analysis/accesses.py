@@ -157,8 +157,9 @@ def _own_accesses(operation: ir.Operation) -> list[Access] | None:
 def _linalg_accesses(operation: ir.Operation) -> list[Access]:
     """Inputs are read; outputs are written, and read where the body uses their old value."""
     memrefs = [operand for operand in operation.operands if isinstance(operand.type, ir.MemRefType)]
-    count = _output_count(operation)
-    inputs, outputs = memrefs[: len(memrefs) - count], memrefs[len(memrefs) - count :]
+    outputs = linalg_outputs(operation)
+    count = len(outputs)
+    inputs = memrefs[: len(memrefs) - count]
     arguments = list(operation.regions[0].blocks[0].arguments)
     # A mapper may leave its output out of the arguments: then the old value is not used.
     bound = arguments[len(arguments) - count :] if len(arguments) == len(operation.operands) else []
@@ -181,10 +182,14 @@ def conjuncts(condition: ir.Value) -> tuple[ir.Value, ...]:
     return (*conjuncts(left), *conjuncts(right))
 
 
-def _output_count(operation: ir.Operation) -> int:
+def linalg_outputs(operation: ir.Operation) -> list[ir.Value]:
+    """The output operands of a structured linalg operation: its last ones."""
+    operands = list(operation.operands)
     if "operandSegmentSizes" in operation.attributes:
-        return ir.DenseI32ArrayAttr(operation.attributes["operandSegmentSizes"])[1]
-    return max(1, (len(operation.operands) // 2) if operation.name == "linalg.reduce" else 1)
+        count = ir.DenseI32ArrayAttr(operation.attributes["operandSegmentSizes"])[1]
+    else:
+        count = len(operands) // 2 if operation.name == "linalg.reduce" else 1
+    return operands[len(operands) - count :]
 
 
 def _unknown_box(region: Region) -> Region:

@@ -8,9 +8,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from tilewright.analysis.accesses import linalg_outputs
 from tilewright.analysis.regions import VIEWS, root_of
 from tilewright.mlir import ir, linalg
 
+# The operations that multiply matrices: their fragments are laid out by their instruction, not by their space.
+PRODUCTS = ("linalg.matmul", "linalg.contract")
 TILE_COPIES = ("memref.copy", "tile.copy_in", "tile.copy_out", "tile.copy_async", "tile.bulk_copy")
 
 
@@ -98,7 +101,7 @@ def _forall_space(operation: ir.Operation, threads: int) -> LoopSpace:
             root = root_of(memref)
             if root is not None:
                 dimensions = tuple(position.get(index, -1) for index in indices)
-                whole = memref == root or _is_whole_view(memref)
+                whole = _is_whole_view(memref)
                 regular = whole and -1 not in dimensions and len(set(dimensions)) == len(dimensions)
                 accesses.append(SpaceAccess(root, dimensions if regular else None, offset == 1, inner))
         elif inner != operation and len(inner.regions) == 0:
@@ -114,7 +117,7 @@ def _forall_space(operation: ir.Operation, threads: int) -> LoopSpace:
 
 
 def _is_whole_view(value: ir.Value) -> bool:
-    """A version of a buffer, or a cast: a view with the shape of what it is a view of, leading unit dimensions aside."""
+    """A buffer, a version of one, or a cast: what has the shape of what it is a view of, leading unit dimensions aside."""
     root = root_of(value)
     if root is None:
         return False
@@ -152,11 +155,11 @@ def _linalg_space(operation: ir.Operation, threads: int) -> LoopSpace:
     accesses += _body_accesses(operation)
     count = maps[0].n_dims
     known = all(extents.get(dimension, -1) > 0 for dimension in range(count))
-    outputs = _outputs(operation)
+    outputs = linalg_outputs(operation)
     for operand, dimensions in rows:
         root = root_of(operand)
         if root is not None:
-            whole = operand == root or _is_whole_view(operand)
+            whole = _is_whole_view(operand)
             accesses.append(SpaceAccess(root, dimensions if whole else None, operand in outputs, operation))
     return LoopSpace(operation, tuple(extents[d] for d in range(count)) if known else None, tuple(accesses), threads)
 
@@ -176,15 +179,6 @@ def _body_accesses(operation: ir.Operation) -> list[SpaceAccess]:
     return found
 
 
-def _outputs(operation: ir.Operation) -> list[ir.Value]:
-    memrefs = list(operation.operands)
-    if "operandSegmentSizes" in operation.attributes:
-        count = ir.DenseI32ArrayAttr(operation.attributes["operandSegmentSizes"])[1]
-    else:
-        count = len(memrefs) // 2 if operation.name == "linalg.reduce" else 1
-    return memrefs[len(memrefs) - count :]
-
-
 def _copy_space(operation: ir.Operation, threads: int) -> LoopSpace:
     operands = list(operation.operands)
     destination = {"tile.copy_out": 1, "tile.bulk_copy": len(operands) - 3}.get(operation.name, len(operands) - 1)
@@ -195,6 +189,6 @@ def _copy_space(operation: ir.Operation, threads: int) -> LoopSpace:
         root = root_of(operand)
         if root is not None:
             identity = tuple(range(len(shape)))
-            whole = list(ir.MemRefType(operand.type).shape) == shape and (operand == root or _is_whole_view(operand))
+            whole = list(ir.MemRefType(operand.type).shape) == shape and _is_whole_view(operand)
             accesses.append(SpaceAccess(root, identity if whole else None, position == destination, operation))
     return LoopSpace(operation, tuple(shape) if all(s > 0 for s in shape) else None, tuple(accesses), threads)

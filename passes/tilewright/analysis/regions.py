@@ -124,18 +124,21 @@ def _full_box(memref_type: ir.Type) -> tuple[Interval, ...]:
     return tuple(Interval(Linear(), None if size == dynamic else size) for size in memref_type.shape)
 
 
-def subview_parameters(operation: ir.Operation) -> tuple[list[Linear], list[int | None], list[int | None]]:
-    """Offsets, sizes and strides of a subview; None stands for a size or stride that is not constant."""
+def subview_forms(operation: ir.Operation) -> list[list[Linear]]:
+    """Offsets, sizes and strides of a subview as linear expressions."""
     dynamic = ir.ShapedType.get_dynamic_size()
     operands = list(operation.operands)[1:]
-    groups: list[list[Linear]] = []
-    for name in ("static_offsets", "static_sizes", "static_strides"):
-        values = []
-        for static in ir.DenseI64ArrayAttr(operation.attributes[name]):
-            values.append(linear(operands.pop(0)) if static == dynamic else Linear(static))
-        groups.append(values)
-    constants = [[f.constant if f.is_constant else None for f in group] for group in groups[1:]]
-    return groups[0], constants[0], constants[1]
+    statics = [
+        ir.DenseI64ArrayAttr(operation.attributes[name]) for name in ("static_offsets", "static_sizes", "static_strides")
+    ]
+    return [[linear(operands.pop(0)) if static == dynamic else Linear(static) for static in part] for part in statics]
+
+
+def subview_parameters(operation: ir.Operation) -> tuple[list[Linear], list[int | None], list[int | None]]:
+    """Offsets, sizes and strides of a subview; None stands for a size or stride that is not constant."""
+    offsets, *rest = subview_forms(operation)
+    sizes, strides = ([form.constant if form.is_constant else None for form in group] for group in rest)
+    return offsets, sizes, strides
 
 
 def _through_subview(operation: ir.Operation, box: tuple[Interval, ...]) -> tuple[tuple[Interval, ...], bool]:

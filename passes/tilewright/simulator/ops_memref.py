@@ -123,14 +123,17 @@ def _kept_dimensions(sizes: list[tuple[bool, int]], result: ir.MemRefType) -> li
     return kept
 
 
+def _strided_parameters(op: ir.Operation, decoder: Decoder) -> tuple[int, list[list[tuple[bool, int]]]]:
+    """The slot of the source, and offsets, sizes and strides, static or in slots."""
+    (source,), *values = segments(op)
+    names = ("static_offsets", "static_sizes", "static_strides")
+    return decoder.slot(source), [mixed(decoder, op.attributes[name], part) for name, part in zip(names, values, strict=True)]
+
+
 @decodes("memref.subview")
 def _subview(op: ir.Operation, decoder: Decoder) -> Step:
-    (source,), offset_values, size_values, stride_values = segments(op)
-    offsets = mixed(decoder, op.attributes["static_offsets"], offset_values)
-    sizes = mixed(decoder, op.attributes["static_sizes"], size_values)
-    strides = mixed(decoder, op.attributes["static_strides"], stride_values)
+    slot, (offsets, sizes, strides) = _strided_parameters(op, decoder)
     kept = _kept_dimensions(sizes, ir.MemRefType(op.results[0].type))
-    slot = decoder.slot(source)
     result = decoder.define(op.results[0])
     site = Site(op)
 
@@ -183,11 +186,7 @@ def _strided_view(flat: np.ndarray, offset: int, sizes: list[int], strides: list
 
 @decodes("memref.reinterpret_cast")
 def _reinterpret(op: ir.Operation, decoder: Decoder) -> Step:
-    (source,), offset_values, size_values, stride_values = segments(op)
-    offsets = mixed(decoder, op.attributes["static_offsets"], offset_values)
-    sizes = mixed(decoder, op.attributes["static_sizes"], size_values)
-    strides = mixed(decoder, op.attributes["static_strides"], stride_values)
-    slot = decoder.slot(source)
+    slot, (offsets, sizes, strides) = _strided_parameters(op, decoder)
     result = decoder.define(op.results[0])
     site = Site(op)
 

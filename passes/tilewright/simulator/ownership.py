@@ -6,7 +6,7 @@ own layout against the layout of each fragment that it accesses, and for scalar 
 
 from __future__ import annotations
 
-from tilewright.analysis.loop_space import LoopSpace, SpaceAccess, loop_spaces
+from tilewright.analysis.loop_space import PRODUCTS, LoopSpace, SpaceAccess, loop_spaces
 from tilewright.analysis.ownership import contains, first_owners
 from tilewright.diagnostics import Note, source_location
 from tilewright.ir.dialect import FragmentLayoutAttr
@@ -17,8 +17,6 @@ from tilewright.machine import Machine
 from tilewright.mlir import ir
 from tilewright.simulator.findings import Recorder, Site
 
-_PRODUCTS = ("linalg.matmul", "linalg.contract")
-
 
 def check_ownership(kernel: Kernel, machine: Machine, recorder: Recorder) -> None:
     """Report every access of a laid-out fragment by a thread that does not keep the element."""
@@ -27,7 +25,7 @@ def check_ownership(kernel: Kernel, machine: Machine, recorder: Recorder) -> Non
         # Annotated buffers, and no layout inferred yet: no operation has threads.
         return
     for space in spaces:
-        if space.operation.name in _PRODUCTS:
+        if space.operation.name in PRODUCTS:
             continue
         for access in space.accesses:
             layout = _fragment_layout(access.buffer.owner)

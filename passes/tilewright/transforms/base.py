@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from dataclasses import dataclass, field
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar
 
-from tilewright.diagnostics import DiagnosticSink, SourceLocation
+from tilewright.diagnostics import DiagnosticSink, InputError, PassFailure, SourceLocation
 from tilewright.machine import Machine
 from tilewright.mlir import ir
 
@@ -29,6 +31,15 @@ class PassContext:
     machine: Machine
     sink: DiagnosticSink
     decisions: list[Decision] = field(default_factory=list)
+
+    @contextmanager
+    def failing(self, argument: str) -> Iterator[None]:
+        """Turn an InputError inside into an error in the sink, and the failure of the pass `argument`."""
+        try:
+            yield
+        except InputError as error:
+            self.sink.emit(replace(error.diagnostic, location=self.sink.locate(error.diagnostic.location)))
+            raise PassFailure(argument) from error
 
 
 class Pass(ABC):

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import ClassVar
 
-from tilewright.analysis.loop_space import LoopSpace, loop_spaces
+from tilewright.analysis.loop_space import PRODUCTS, LoopSpace, loop_spaces
 from tilewright.analysis.regions import ALLOCATIONS, VIEWS, root_of
-from tilewright.diagnostics import InputError, Note, PassFailure, source_location
+from tilewright.diagnostics import InputError, Note, source_location
 from tilewright.ir.kernel import Kernel, kernels_in
 from tilewright.ir.layout import VECTOR_BYTES, FragmentLayout, SharedLayout
 from tilewright.ir.layout_attributes import to_attribute
@@ -16,7 +16,7 @@ from tilewright.mlir import ir
 from tilewright.transforms.assign_layouts import Assignment, Conflict, Fragments, Seed, assign_layouts
 from tilewright.transforms.base import Decision, Pass, PassContext
 from tilewright.transforms.cloning import nested_operations
-from tilewright.transforms.instructions import PRODUCTS, element_bytes, instruction_of, product_facts, space_name
+from tilewright.transforms.instructions import element_bytes, instruction_of, product_facts, space_name
 from tilewright.transforms.layout_annotations import read_annotation
 from tilewright.transforms.loop_plan import buffer_name
 from tilewright.transforms.product_layouts import a_operand_layout, accumulator_layout
@@ -57,11 +57,8 @@ class InferLayout(Pass):
 
     def run(self, operation: ir.Operation, context: PassContext) -> None:
         for kernel in kernels_in(operation):
-            try:
+            with context.failing(self.argument):
                 self._infer(kernel, context)
-            except InputError as error:
-                context.sink.emit(replace(error.diagnostic, location=context.sink.locate(error.diagnostic.location)))
-                raise PassFailure(self.argument) from error
 
     def _infer(self, kernel: Kernel, context: PassContext) -> None:
         machine = context.machine

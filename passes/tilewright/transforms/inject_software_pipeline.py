@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import ClassVar
 
-from tilewright.diagnostics import InputError, PassFailure, source_location
+from tilewright.diagnostics import source_location
 from tilewright.ir.kernel import Kernel, kernels_in
 from tilewright.mlir import ir
 from tilewright.transforms.async_loop import AsyncLoop
@@ -56,11 +56,8 @@ class InjectSoftwarePipeline(Pass):
 
     def run(self, operation: ir.Operation, context: PassContext) -> None:
         for kernel in kernels_in(operation):
-            try:
+            with context.failing(self.argument):
                 loops = planned_loops(kernel.operation, context.machine)
-            except InputError as error:
-                context.sink.emit(replace(error.diagnostic, location=context.sink.locate(error.diagnostic.location)))
-                raise PassFailure(self.argument) from error
             if loops:
                 _rewrite(kernel, loops, context)
             _unwrap_statements(kernel)
@@ -70,7 +67,7 @@ def _rewrite(kernel: Kernel, loops: list[PlannedLoop], context: PassContext) -> 
     math = IndexMath(kernel.operation)
     trips = {planned.loop: trip_count(planned, math) for planned in loops}
     buffers = expand_buffers(loops, trips, math)
-    rewrite_outside_uses(buffers, [planned.loop for planned in loops], trips, math)
+    rewrite_outside_uses(buffers, trips, math)
     for planned in loops:
         if planned.strategy == "warp_specialize":
             ChannelLoop(planned, buffers, math).write()

@@ -10,7 +10,6 @@ from tilewright.machine import CopyInstruction, Machine, ProductInstruction
 from tilewright.mlir import ir, linalg
 
 COPIES = ("memref.copy", "linalg.copy", "tile.copy_in")
-PRODUCTS = ("linalg.matmul", "linalg.contract")
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tilewright.analysis.accesses import effects_of
 from tilewright.analysis.linear import Linear, affine_results, linear
-from tilewright.analysis.regions import ALLOCATIONS, root_of
+from tilewright.analysis.regions import ALLOCATIONS, root_of, subview_forms
 from tilewright.ir.dialect import ops_copy
 from tilewright.mlir import ir
 from tilewright.transforms.cloning import nested_operations
@@ -53,8 +53,8 @@ def _is_window(fill: ir.Operation, copy: ir.Operation) -> bool:
     source_view, tile_view = (view.operation for view in views)
     if tile_view.operands[0] != tile or _element(source) != _element(tile):
         return False
-    offsets, sizes, steps = _parameters(source_view)
-    tile_offsets, tile_sizes, tile_steps = _parameters(tile_view)
+    offsets, sizes, steps = subview_forms(source_view)
+    tile_offsets, tile_sizes, tile_steps = subview_forms(tile_view)
     shape = list(ir.MemRefType(tile.type).shape)
     plain = all(step.is_constant and step.constant == 1 for step in (*steps, *tile_steps))
     if not plain or len(offsets) != len(shape) or any(o.terms or o.constant for o in tile_offsets):
@@ -69,13 +69,6 @@ def _is_window(fill: ir.Operation, copy: ir.Operation) -> bool:
 
 def _element(value: ir.Value) -> ir.Type:
     return ir.MemRefType(value.type).element_type
-
-
-def _parameters(view: ir.Operation) -> list[list[Linear]]:
-    dynamic = ir.ShapedType.get_dynamic_size()
-    operands = list(view.operands)[1:]
-    statics = [ir.DenseI64ArrayAttr(view.attributes[name]) for name in ("static_offsets", "static_sizes", "static_strides")]
-    return [[linear(operands.pop(0)) if static == dynamic else Linear(static) for static in part] for part in statics]
 
 
 def _same(first: Linear, second: Linear) -> bool:

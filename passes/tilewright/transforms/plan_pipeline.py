@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import ClassVar
 
+from tilewright.analysis.loop_space import PRODUCTS
 from tilewright.analysis.statements import LoopBody, asks_for_pipeline, body_of
-from tilewright.diagnostics import InputError, PassFailure, UsageError, source_location
+from tilewright.diagnostics import UsageError, source_location
 from tilewright.ir.kernel import Kernel, kernels_in
 from tilewright.mlir import ir
 from tilewright.transforms.base import Decision, Pass, PassContext
@@ -15,7 +16,6 @@ from tilewright.transforms.check_input import check_input
 from tilewright.transforms.decide_loops import decide_loops
 from tilewright.transforms.instructions import (
     COPIES,
-    PRODUCTS,
     Choice,
     choose_copy,
     choose_product,
@@ -81,12 +81,9 @@ class PlanPipeline(Pass):
 
     def run(self, operation: ir.Operation, context: PassContext) -> None:
         for kernel in kernels_in(operation):
-            try:
+            with context.failing(self.argument):
                 check_input(kernel, context.machine)
                 self._plan_kernel(kernel, context)
-            except InputError as error:
-                context.sink.emit(replace(error.diagnostic, location=context.sink.locate(error.diagnostic.location)))
-                raise PassFailure(self.argument) from error
 
     def _plan_kernel(self, kernel: Kernel, context: PassContext) -> None:
         normalize_windows(kernel.operation)

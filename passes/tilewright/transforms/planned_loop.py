@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from tilewright.analysis.regions import may_overlap, root_of
+from tilewright.analysis.regions import Region, may_overlap, root_of
 from tilewright.analysis.statements import LoopBody, body_of
 from tilewright.diagnostics import InputError, source_location
 from tilewright.ir.attributes import read_integer, read_string
@@ -36,12 +36,7 @@ class PlannedLoop:
 
     def groups_read(self) -> list[frozenset[int]]:
         """For each statement the groups that bring what it uses, its own group left out."""
-        brought = [
-            (group, access.region)
-            for index, group in enumerate(self.schedule.groups)
-            for access in self.body.statements[index].accesses
-            if group >= 0 and access.writes
-        ]
+        brought = _brought(self.body, self.schedule)
         found: list[frozenset[int]] = []
         for index, statement in enumerate(self.body.statements):
             groups = {group for group, region in brought for access in statement.accesses if may_overlap(access.region, region)}
@@ -94,16 +89,21 @@ def _read(loop: ir.Operation, others: Sequence[ir.Operation], machine: Machine) 
         raise broken_schedule(body, schedule, broken[0])
     if strategy == "warp_specialize":
         depth = read_integer(loop, "tile.num_stages")
-        produced = {
-            access.region.root
-            for index, group in enumerate(schedule.groups)
-            for access in body.statements[index].accesses
-            if group >= 0 and access.writes and access.region.root is not None
-        }
+        produced = {region.root for _, region in _brought(body, schedule) if region.root is not None}
         versions = {buffer: depth for buffer in graph.renewed if buffer in produced and depth > 1}
     else:
         versions = versions_of(body, graph, schedule)
     return PlannedLoop(body, schedule, strategy, versions)
+
+
+def _brought(body: LoopBody, schedule: Schedule) -> list[tuple[int, Region]]:
+    """What the copies of each group write: group and region."""
+    return [
+        (group, access.region)
+        for statement, group in zip(body.statements, schedule.groups, strict=True)
+        for access in statement.accesses
+        if group >= 0 and access.writes
+    ]
 
 
 def roots_used(operation: ir.Operation) -> set[ir.Value]:

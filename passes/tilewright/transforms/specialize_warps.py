@@ -89,7 +89,7 @@ def _specialize(kernel: Kernel, loops: Sequence[ir.Operation], context: PassCont
     threads = kernel.threads or 0
     machine = context.machine
     shared, rest = _split_prefix(kernel)
-    obstacle = _obstacle(loops, rest, shared, threads, machine)
+    obstacle = _obstacle(loops, rest, threads, machine)
     if obstacle is not None:
         reason, operation = obstacle
         notes = (Note(f"because of this '{operation.name}'", source_location(operation.location)),)
@@ -168,7 +168,6 @@ def _is_shared(operation: ir.Operation, written: set, unavailable: set[ir.Value]
 def _obstacle(
     loops: Sequence[ir.Operation],
     rest: Sequence[ir.Operation],
-    shared: Sequence[ir.Operation],
     threads: int,
     machine: Machine,
 ) -> tuple[str, ir.Operation] | None:

@@ -67,16 +67,22 @@ def expand_buffers(loops: Sequence[PlannedLoop], trips: dict[ir.Operation, Index
             if buffer not in buffers:
                 buffers[buffer] = VersionedBuffer(buffer, _expanded(buffer, counts[buffer]), counts[buffer])
             entry = buffers[buffer]
-            entry.starts.append(_iterations_before(entry, planned.loop, trips, math))
+            entry.starts.append(_iterations(entry, entry.loops, trips, math, ir.InsertionPoint(planned.loop)))
             entry.loops.append(planned.loop)
     return list(buffers.values())
 
 
-def _iterations_before(entry: VersionedBuffer, loop: ir.Operation, trips: dict[ir.Operation, Index], math: IndexMath) -> Index:
-    if not entry.loops:
+def _iterations(
+    buffer: VersionedBuffer,
+    passed: Sequence[ir.Operation],
+    trips: dict[ir.Operation, Index],
+    math: IndexMath,
+    point: ir.InsertionPoint,
+) -> Index:
+    """The iterations of the first loops that version the buffer, those in `passed`."""
+    if not passed:
         return 0
-    point = ir.InsertionPoint(loop)
-    return math.add(entry.starts[-1], math.maximum(trips[entry.loops[-1]], 0, point), point)
+    return math.add(buffer.start_of(passed[-1]), math.maximum(trips[passed[-1]], 0, point), point)
 
 
 def _expanded(buffer: ir.Value, versions: int) -> ir.Value:
@@ -91,9 +97,7 @@ def _expanded(buffer: ir.Value, versions: int) -> ir.Value:
     return created.results[0]
 
 
-def rewrite_outside_uses(
-    buffers: Sequence[VersionedBuffer], loops: Sequence[ir.Operation], trips: dict[ir.Operation, Index], math: IndexMath
-) -> None:
+def rewrite_outside_uses(buffers: Sequence[VersionedBuffer], trips: dict[ir.Operation, Index], math: IndexMath) -> None:
     """Give each use outside the versioning loops the version of the iteration that ended last before it."""
     for buffer in buffers:
         block = buffer.loops[0].block
@@ -105,24 +109,11 @@ def rewrite_outside_uses(
                 continue
             point = ir.InsertionPoint(place)
             if len(passed) not in cloners:
-                last = _last_iteration(buffer, passed, trips, math, point)
+                last = math.add(_iterations(buffer, passed, trips, math, point), -1, point)
                 cloners[len(passed)] = Cloner({buffer.old: buffer.view(math.version(last, buffer.versions, point), point)})
             cloner = cloners[len(passed)]
             cloner.bring(place, point, lambda _: False)
             cloner.remap(place)
-
-
-def _last_iteration(
-    buffer: VersionedBuffer,
-    passed: Sequence[ir.Operation],
-    trips: dict[ir.Operation, Index],
-    math: IndexMath,
-    point: ir.InsertionPoint,
-) -> Index:
-    if not passed:
-        return -1
-    ended = math.add(buffer.start_of(passed[-1]), math.maximum(trips[passed[-1]], 0, point), point)
-    return math.add(ended, -1, point)
 
 
 def _places(buffer: VersionedBuffer, block: ir.Block) -> list[ir.Operation]:
