@@ -11,6 +11,7 @@ SOURCE_ROOTS = [str(ROOT / "passes"), str(ROOT / "tools")]
 sys.path[:0] = SOURCE_ROOTS
 
 from tilewright.env import environment  # noqa: E402
+from tilewright.pipeline.defaults import TILE_PIPELINE  # noqa: E402
 from tilewright_tools.testing.lit_format import TierShTest  # noqa: E402
 
 config: Any = globals()["config"]
@@ -42,3 +43,6 @@ substitute("tilewright", [sys.executable, "-m", "tilewright_tools.cli.tilewright
 substitute("FileCheck", [settings.filecheck] if settings.filecheck else [sys.executable, "-m", "filecheck"])
 config.substitutions.append(("%python", shlex.quote(sys.executable)))
 config.substitutions.append(("%examples", shlex.quote(str(ROOT / "examples"))))
+# The default pipeline, with the strategy that a target with warp groups does not choose by itself.
+ASYNC_PIPELINE = TILE_PIPELINE.replace("tile-plan-pipeline", "tile-plan-pipeline{strategy=async}")
+config.substitutions.append(("%async_pipeline", shlex.quote(ASYNC_PIPELINE)))

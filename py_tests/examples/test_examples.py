@@ -15,7 +15,7 @@ import pytest
 import tilewright.language as tl
 from tilewright import mlir
 from tilewright.ir.kernel import kernels_in
-from tilewright.language.loading import load_module
+from tilewright.language.loading import kernels_of, load_module
 from tilewright.machine import machine_for
 from tilewright.runtime.reference_jit import run_reference
 from tilewright.simulator import simulate
@@ -33,8 +33,15 @@ class Case:
     module: ModuleType
     parameters: dict[str, Any]
 
-    def kernel(self) -> tl.Kernel:
-        return self.module.build(**self.parameters)
+    def kernels(self) -> list[tl.Kernel]:
+        return kernels_of(self.module.build(**self.parameters))
+
+    def arguments(self, kernels: list[tl.Kernel]) -> dict[str, np.ndarray]:
+        """By name: what the example makes itself, random values for the rest."""
+        make_own = getattr(self.module, "arguments", None)
+        own: dict[str, np.ndarray] = {} if make_own is None else make_own(np.random.default_rng(0), **self.parameters)
+        random = np.random.default_rng(0)
+        return {name: value for kernel in kernels for name, value in random_arguments(kernel, random).items()} | own
 
 
 def _cases() -> list[Case]:
@@ -49,9 +56,8 @@ def _cases() -> list[Case]:
 CASES = _cases()
 
 
-def random_arguments(kernel: tl.Kernel) -> dict[str, np.ndarray]:
+def random_arguments(kernel: tl.Kernel, random: np.random.Generator) -> dict[str, np.ndarray]:
     """Arrays for the tensors of a kernel: floats in [-1, 1), integers in [0, 3)."""
-    random = np.random.default_rng(0)
     arguments: dict[str, np.ndarray] = {}
     for name, declared in kernel.arguments.items():
         assert isinstance(declared, tl.Tensor)
@@ -61,11 +67,12 @@ def random_arguments(kernel: tl.Kernel) -> dict[str, np.ndarray]:
     return arguments
 
 
-def run_jit(kernel: tl.Kernel, arguments: Sequence[Any]) -> None:
-    """Run the input form with the reference; arrays are modified in place."""
-    with mlir.context():
-        module = kernel.module()
-        run_reference(kernels_in(module.operation)[0], arguments)
+def run_jit(kernels: Sequence[tl.Kernel], arguments: dict[str, np.ndarray]) -> None:
+    """Run the input forms with the reference, one after another; arrays are modified in place."""
+    for kernel in kernels:
+        with mlir.context():
+            module = kernel.module()
+            run_reference(kernels_in(module.operation)[0], [arguments[name] for name in kernel.arguments])
 
 
 def assert_close(actual: np.ndarray, expected: np.ndarray) -> None:
@@ -76,10 +83,10 @@ def assert_close(actual: np.ndarray, expected: np.ndarray) -> None:
 
 @pytest.mark.parametrize("case", CASES, ids=[case.name for case in CASES])
 def test_reference_agrees_with_numpy(case: Case) -> None:
-    kernel = case.kernel()
-    arguments = random_arguments(kernel)
+    kernels = case.kernels()
+    arguments = case.arguments(kernels)
     expected = case.module.reference({name: array.copy() for name, array in arguments.items()}, **case.parameters)
-    run_jit(kernel, list(arguments.values()))
+    run_jit(kernels, arguments)
     assert expected
     for name, values in expected.items():
         assert_close(arguments[name], values)
@@ -88,19 +95,21 @@ def test_reference_agrees_with_numpy(case: Case) -> None:
 @pytest.mark.parametrize("path", sorted(FOLDER.glob("*.py")), ids=lambda path: path.stem)
 def test_full_parameters_build(path: Path) -> None:
     modules = [case.module for case in CASES if case.module.__file__ == str(path)]
-    assert modules[0].build(**modules[0].FULL).text()
+    assert all(kernel.text() for kernel in kernels_of(modules[0].build(**modules[0].FULL)))
 
 
 @pytest.mark.parametrize("case", CASES, ids=[case.name for case in CASES])
 def test_simulator_agrees_with_the_reference(case: Case) -> None:
-    kernel = case.kernel()
-    compiled = random_arguments(kernel)
+    kernels = case.kernels()
+    compiled = case.arguments(kernels)
     simulated = {name: array.copy() for name, array in compiled.items()}
-    run_jit(kernel, list(compiled.values()))
-    with mlir.context():
-        module = kernel.module()
-        result = simulate(kernels_in(module.operation)[0], list(simulated.values()), machine=machine_for("sim"))
-    assert [str(finding.diagnostic()) for finding in result.findings] == []
-    assert result.completed
+    run_jit(kernels, compiled)
+    for kernel in kernels:
+        with mlir.context():
+            module = kernel.module()
+            values = [simulated[name] for name in kernel.arguments]
+            result = simulate(kernels_in(module.operation)[0], values, machine=machine_for("sim"))
+        assert [str(finding.diagnostic()) for finding in result.findings] == []
+        assert result.completed
     for name, array in compiled.items():
         assert_close(simulated[name], array.astype(np.float64))

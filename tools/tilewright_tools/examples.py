@@ -16,8 +16,11 @@ from tilewright import mlir
 from tilewright.backends.base import Target
 from tilewright.diagnostics import InputError, SourceLocation, UsageError
 from tilewright.ir.kernel import Kernel, kernels_in
-from tilewright.language.loading import load_module
+from tilewright.language.loading import kernels_of, load_module
 from tilewright.names import did_you_mean
+from tilewright.pipeline.registry import builtin_registry
+from tilewright.pipeline.resolve import resolve_pipeline
+from tilewright.pipeline.text import parse_pipeline
 from tilewright.runtime.arguments import make_arguments
 from tilewright.runtime.compare import Comparison, compare
 from tilewright.runtime.report import RunReport
@@ -40,23 +43,24 @@ class Case:
 
 @dataclass
 class CaseResult:
-    """The stages of a case, and how its outputs compare with `reference`; `seconds` for everything."""
+    """The stages of each kernel of a case, and how their outputs compare with `reference`; `seconds` for everything."""
 
-    report: RunReport
+    reports: list[RunReport]
     reference: list[Comparison]
     seconds: float
 
     @property
     def ok(self) -> bool:
-        return self.report.ok and all(comparison.ok for comparison in self.reference)
+        return all(report.ok for report in self.reports) and all(comparison.ok for comparison in self.reference)
 
 
-def run_examples(folder: str, only: Sequence[str], target: Target) -> int:
+def run_examples(folder: str, only: Sequence[str], target: Target, pipeline: str = "") -> int:
     """Run the examples in `folder`; returns the exit code: 0 only where every stage of every kernel is right."""
+    resolve_pipeline(parse_pipeline(pipeline or target.default_pipeline), builtin_registry())
     failed: list[str] = []
     count = 0
     for case in _cases(Path(folder), only):
-        result = run_case(case, target)
+        result = run_case(case, target, pipeline)
         _print_result(case, result)
         count += 1
         if not result.ok:
@@ -89,19 +93,35 @@ def cases_of(path: Path) -> list[Case]:
     return cases + [Case(f"{path.stem}, {name}", path, module, {**smoke, **own}, True) for name, own in variants.items()]
 
 
-def run_case(case: Case, target: Target) -> CaseResult:
-    """Trace the kernel, run the target's pipeline with a simulation after every pass, compare with the reference."""
+def run_case(case: Case, target: Target, pipeline: str = "") -> CaseResult:
+    """Trace the kernels, run the pipeline with a simulation after every pass, compare with the reference.
+
+    An empty `pipeline` is the target's default.
+
+    Kernels run in order and share their arguments by name: one reads what those before it left. After a kernel that is
+    wrong none is run.
+    """
     start = time.perf_counter()
-    with mlir.context() as sink:
-        module = case.module.build(**case.parameters).module()
-        kernel = kernels_in(module.operation)[0]
-        values = _arguments(case, kernel)
-        watchers = instrumentations(case.name, None)
-        report = run_stages(module.operation, kernel, values, target, target.default_pipeline, sink, StageOptions(), watchers)
-        reference = _compare_with_reference(case, kernel, values, report)
-    if not report.ok:
-        print_diagnostics(sink.diagnostics)
-    return CaseResult(report, reference, time.perf_counter() - start)
+    text = pipeline or target.default_pipeline
+    initial = _own_arguments(case)
+    current: dict[str, Any] = {}
+    reports: list[RunReport] = []
+    for kernel in kernels_of(case.module.build(**case.parameters)):
+        with mlir.context() as sink:
+            module = kernel.module()
+            traced = kernels_in(module.operation)[0]
+            _add_arguments(traced, initial, current)
+            values = [current[argument.name] for argument in traced.arguments]
+            watchers = instrumentations(case.name, None)
+            report = run_stages(module.operation, traced, values, target, text, sink, StageOptions(), watchers)
+            reports.append(report)
+            if not report.ok or report.arguments is None:
+                print_diagnostics(sink.diagnostics)
+                break
+        current |= dict(zip((argument.name for argument in traced.arguments), report.arguments, strict=True))
+    finished = all(report.arguments is not None for report in reports)
+    reference = _compare_with_reference(case, initial, current) if finished else []
+    return CaseResult(reports, reference, time.perf_counter() - start)
 
 
 def _cases(folder: Path, only: Sequence[str]) -> Iterator[Case]:
@@ -109,24 +129,34 @@ def _cases(folder: Path, only: Sequence[str]) -> Iterator[Case]:
         yield from cases_of(path)
 
 
-def _arguments(case: Case, kernel: Kernel) -> list[Any]:
-    """Random ones, in place of which an example's own function `arguments` may put others."""
+def _own_arguments(case: Case) -> dict[str, Any]:
+    """What an example's own function `arguments` makes, in place of random values."""
     make_own = getattr(case.module, "arguments", None)
-    own: dict[str, Any] = make_own(np.random.default_rng(0), **case.parameters) if make_own is not None else {}
-    shapes = {name: value.shape for name, value in own.items() if isinstance(value, np.ndarray)}
-    values = make_arguments(kernel, {}, shapes, seed=0)
-    return [own.get(argument.name, value) for argument, value in zip(kernel.arguments, values, strict=True)]
+    return make_own(np.random.default_rng(0), **case.parameters) if make_own is not None else {}
 
 
-def _compare_with_reference(case: Case, kernel: Kernel, values: list[Any], report: RunReport) -> list[Comparison]:
-    """What the last stage left, against NumPy in higher precision."""
+def _add_arguments(kernel: Kernel, initial: dict[str, Any], current: dict[str, Any]) -> None:
+    """Random values for the arguments that no kernel before had and that the example does not make itself."""
+    shapes = {
+        argument.name: initial[argument.name].shape
+        for argument in kernel.arguments
+        if isinstance(initial.get(argument.name), np.ndarray)
+    }
+    made = make_arguments(kernel, {}, shapes, seed=0)
+    for argument, value in zip(kernel.arguments, made, strict=True):
+        initial.setdefault(argument.name, value)
+        current.setdefault(argument.name, initial[argument.name])
+
+
+def _compare_with_reference(case: Case, initial: dict[str, Any], current: dict[str, Any]) -> list[Comparison]:
+    """What the last stages left, against NumPy in higher precision."""
     reference = getattr(case.module, "reference", None)
-    if reference is None or report.arguments is None:
+    if reference is None:
         return []
-    names = [argument.name for argument in kernel.arguments]
-    expected = reference(dict(zip(names, values, strict=True)), **case.parameters)
-    actual = dict(zip(names, report.arguments, strict=True))
-    return [compare(name, actual[name], np.asarray(value).astype(actual[name].dtype), None) for name, value in expected.items()]
+    expected = reference(initial, **case.parameters)
+    return [
+        compare(name, current[name], np.asarray(value).astype(current[name].dtype), None) for name, value in expected.items()
+    ]
 
 
 def _print_result(case: Case, result: CaseResult) -> None:
@@ -134,9 +164,12 @@ def _print_result(case: Case, result: CaseResult) -> None:
     verdict = "right" if result.ok else "WRONG"
     sizes = " ".join(f"{name}={value}" for name, value in case.parameters.items())
     if result.ok and case.is_variant:
-        print(f"  {case.name}: right after {len(result.report.stages) - 1} passes; against NumPy: {errors}")
+        passes = {len(report.stages) - 1 for report in result.reports}
+        print(f"  {case.name}: right after {max(passes)} passes; against NumPy: {errors}")
         return
-    print_findings(result.report)
-    print_table(result.report, f"{case.name}: {sizes}", sys.stdout)
+    for report in result.reports:
+        print_findings(report)
+        title = case.name if len(result.reports) == 1 else f"{case.name}, {report.kernel}"
+        print_table(report, f"{title}: {sizes}", sys.stdout)
     print(f"  {verdict}; against NumPy: {errors}; {result.seconds:.2f} s\n")
     sys.stdout.flush()

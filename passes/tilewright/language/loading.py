@@ -82,7 +82,12 @@ def _built(build: Callable[..., Any], parameters: dict[str, Any], path: Path) ->
         raise InputError(f"build has no default for {', '.join(missing)}", place)
     with located_user_errors(place, str(path)):
         result = build(**parameters)
-    kernels = list(result) if isinstance(result, (list, tuple)) else [result]
+    kernels = kernels_of(result)
     if not kernels or not all(isinstance(kernel, Kernel) for kernel in kernels):
         raise InputError(f"build returned {result!r}; it must return a kernel made with @tl.kernel, or a list of them", place)
     return kernels
+
+
+def kernels_of(built: Kernel | list[Kernel] | tuple[Kernel, ...]) -> list[Kernel]:
+    """What a `build` returned as a list: one kernel, or several that run one after another."""
+    return list(built) if isinstance(built, (list, tuple)) else [built]

@@ -44,12 +44,13 @@ def targets() -> None:
 @click.argument("folder", default="examples")
 @click.option("--only", multiple=True, metavar="NAME", help="Only these examples, by file name without .py.")
 @click.option("--target", default="sim", show_default=True, metavar="NAME", help="The target.")
-def examples(folder: str, only: tuple[str, ...], target: str) -> int:
+@click.option("--pass-pipeline", default="", metavar="TEXT", help="The pipeline (default: that of the target).")
+def examples(folder: str, only: tuple[str, ...], target: str, pass_pipeline: str) -> int:
     """Run the kernels of a folder of examples at small shapes, executing them after every pass."""
     from tilewright.backends.registry import find_target
     from tilewright_tools.examples import run_examples
 
-    return run_examples(folder, only, find_target(target))
+    return run_examples(folder, only, find_target(target), pass_pipeline)
 
 
 def _record(setting: Setting) -> dict[str, object]:
