@@ -125,3 +125,20 @@ def test_a_diagonal_does_not_cover_its_box(loop_body):
     )
     diagonal, whole = regions(body)
     assert not diagonal.covers(whole)
+
+
+@pytest.mark.parametrize(("first", "covers"), [("[16]", True), ("[15]", False)])
+def test_a_write_of_a_whole_dimension_covers_reads_at_any_index_of_it(first, covers, loop_body):
+    body = loop_body(
+        f"""%p = memref.subview %S[0] {first} [1] : !tile to memref<{first[1:-1]}xf16, #gpu.address_space<workgroup>>
+        linalg.fill ins(%v : f16) outs(%p : memref<{first[1:-1]}xf16, #gpu.address_space<workgroup>>)
+        scf.forall (%i) in (16) {{
+          %half = affine.apply affine_map<(d0) -> (d0 floordiv 2)>(%i)
+          %x = memref.load %S[%half] : !tile
+          memref.store %x, %R[%i] : !tile
+        }}""",
+        VALUE,
+    )
+    written = regions(body)[0]
+    (read,) = [a.region for a in body.statements[1].accesses if not a.writes]
+    assert written.covers(read) == covers

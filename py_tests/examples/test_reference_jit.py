@@ -42,6 +42,8 @@ FUNCTIONS: dict[str, tuple[Callable[[Any], Any], Callable[[float], float]]] = {
     "erf": (tl.erf, math.erf),
     "floor": (tl.floor, math.floor),
     "ceil": (tl.ceil, math.ceil),
+    "round": (tl.round, round),
+    "clamped": (lambda x: tl.clamp(x, 0.5, 2.0), lambda x: min(max(x, 0.5), 2.0)),
     "abs": (tl.abs, abs),
     "negative": (lambda x: -x, lambda x: -x),
     "halved": (lambda x: x / 2.0, lambda x: x / 2),
@@ -88,6 +90,36 @@ def test_integers_divide_as_python_does(dtype: str) -> None:
     run(body, {"A": vector, "B": vector, "C": tl.Tensor((6, 16), dtype)}, a, b, c)
     expected = [a // b, a % b, -(-a // 3), a % 5 + a // 5, -a * 2 - 1, np.maximum(np.abs(a), b)]
     np.testing.assert_array_equal(c, np.array(expected))
+
+
+@pytest.mark.parametrize("dtype", ["i8", "i16", "i32", "i64"])
+def test_shifts_and_bits_are_those_of_numpy(dtype: str) -> None:
+    def body(A: Any, B: Any) -> None:
+        for i in tl.parallel(16):
+            B[0, i] = A[i] << 4
+            B[1, i] = (A[i] << 4) >> 4
+            B[2, i] = (A[i] & 12) | (A[i] ^ 3)
+            B[3, i] = ~A[i] >> 1
+
+    element = tl.as_dtype(dtype)
+    a = np.arange(-128, 128, 16).astype(element.numpy)
+    b = np.zeros((4, 16), element.numpy)
+    run(body, {"A": tl.Tensor((16,), dtype), "B": tl.Tensor(b.shape, dtype)}, a, b)
+    np.testing.assert_array_equal(b, np.array([a << 4, (a << 4) >> 4, (a & 12) | (a ^ 3), ~a >> 1]))
+
+
+@pytest.mark.parametrize(
+    ("source", "target"), [("f32", "i32"), ("i32", "f32"), ("bf16", "i16"), ("i16", "f16"), ("f16", "f16")]
+)
+def test_a_bitcast_keeps_the_bits(source: str, target: str) -> None:
+    def body(A: Any, B: Any) -> None:
+        for i in tl.parallel(4):
+            B[i] = tl.bitcast(A[i], target)
+
+    a = np.array([1, 2, 3, 1000]).astype(tl.as_dtype(source).numpy)
+    b = np.zeros(4, tl.as_dtype(target).numpy)
+    run(body, {"A": tl.Tensor((4,), source), "B": tl.Tensor((4,), target)}, a, b)
+    assert b.tobytes() == a.tobytes()
 
 
 def _expressions() -> st.SearchStrategy[str]:

@@ -66,6 +66,10 @@ def _integer_division(A, B):
     A[0, 0] = tl.cast(tl.cast(1, tl.i32) / 2, tl.f32)
 
 
+def _bitcast_to_another_width(A, B):
+    A[0, 0] = tl.bitcast(tl.bitcast(B[0, 0], tl.i16), tl.f32)
+
+
 def _truth(A, B):
     if A[0, 0] > 0.0:
         A[0, 0] = 1.0
@@ -191,6 +195,7 @@ CASES: list[tuple[Body, int, str]] = [
     (_step, 1, "a window of A has a step; its elements must be next to each other"),
     (_mixed_types, 1, "f32 + f16: the operands have different types; use tl.cast"),
     (_integer_division, 1, "i32 has no operator /; use // for integers"),
+    (_bitcast_to_another_width, 1, "tl.bitcast from f32 to i16: both must be of one width"),
     (_truth, 1, "a value of a kernel has no truth value while it is traced"),
     (_range, 2, "a value of a kernel is not known while it is traced"),
     (_if_of_python, 1, "use Python's if"),

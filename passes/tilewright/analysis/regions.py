@@ -33,8 +33,13 @@ class Interval:
     start: Linear
     extent: int | None
 
-    def contains(self, other: Interval) -> bool:
-        if self.extent is None or other.extent is None:
+    def contains(self, other: Interval, size: int) -> bool:
+        """Whether this holds all of `other`, in a dimension of `size` elements: outside of it there is nothing to access."""
+        if self.extent is None:
+            return False
+        if self.start == Linear() and self.extent >= size >= 0:
+            return True
+        if other.extent is None:
             return False
         gap = other.start - self.start
         return gap.is_constant and gap.constant >= 0 and gap.constant + other.extent <= self.extent
@@ -55,7 +60,8 @@ class Region:
     def covers(self, other: Region) -> bool:
         if not self.exact or self.root is None or not other.is_of(self.root):
             return False
-        return all(mine.contains(theirs) for mine, theirs in zip(self.box, other.box, strict=True))
+        pairs = zip(self.box, other.box, ir.MemRefType(self.root.type).shape, strict=True)
+        return all(mine.contains(theirs, size) for mine, theirs, size in pairs)
 
 
 def is_kernel_argument(value: ir.Value) -> bool:

@@ -100,6 +100,13 @@ def ceil(value: Any) -> Scalar:
     return _float_function("ceil", "math.ceil", value)
 
 
+def round(value: Any) -> Any:
+    """The nearest whole number as a float; halves go to the even one."""
+    if is_number(value):
+        return float(builtins.round(value))
+    return _float_function("round", "math.roundeven", value)
+
+
 def abs(value: Any) -> Any:
     """The absolute value of a float or an integer."""
     if is_number(value):
@@ -129,6 +136,11 @@ def min(left: Any, right: Any) -> Any:
     if is_number(left) and is_number(right):
         return builtins.min(left, right)
     return _extremum("min", "arith.minimumf", "arith.minsi", left, right)
+
+
+def clamp(value: Any, low: Any, high: Any) -> Any:
+    """`value`, but at least `low` and at most `high`; NaN if a float is NaN."""
+    return min(max(value, low), high)
 
 
 def cdiv(dividend: Any, divisor: Any) -> Any:
@@ -186,6 +198,15 @@ def convert(scalar: Scalar, target: DType) -> Scalar:
         return _emit(trace, "arith.uitofp" if source.bits == 1 else "arith.sitofp", [scalar], target)
     widen = "arith.extui" if source.bits == 1 else "arith.extsi"
     return _emit(trace, widen if source.bits < target.bits else "arith.trunci", [scalar], target)
+
+
+def bitcast(value: Any, dtype: DType | str) -> Scalar:
+    """The same bits as another type of the same width."""
+    trace = current_trace("tl.bitcast")
+    scalar, target = as_scalar(value), as_dtype(dtype)
+    if dtypes.index in (scalar.dtype, target) or scalar.dtype.bits != target.bits:
+        fail(f"tl.bitcast from {scalar.dtype} to {target}: both must be of one width, and index has none")
+    return scalar if scalar.dtype is target else _emit(trace, "arith.bitcast", [scalar], target)
 
 
 def _convert_float(trace: Trace, scalar: Scalar, target: DType) -> Scalar:
