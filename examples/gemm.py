@@ -1,5 +1,8 @@
 # pyright: reportInvalidTypeForm=false
-"""C = A B, one tile of C for each block: f16, bf16 or f32 operands, f32 accumulation, NN, NT, TN and TT."""
+"""C = A B, one tile of C for each block: NN, NT, TN and TT.
+
+Operands f16, bf16, f32 and both fp8 types accumulate in f32; i8 accumulates in i32, which C then has as well.
+"""
 
 import numpy as np
 
@@ -13,6 +16,9 @@ VARIANTS = {
     "tt": {"transpose_a": True, "transpose_b": True},
     "bf16": {"dtype": "bf16", "transpose_b": True},
     "f32": {"dtype": "f32"},
+    "f8E4M3FN": {"dtype": "f8E4M3FN", "transpose_b": True, "block_k": 32, "out_dtype": "f16"},
+    "f8E5M2": {"dtype": "f8E5M2", "transpose_b": True, "block_k": 32, "out_dtype": "f32"},
+    "i8": {"dtype": "i8", "transpose_b": True, "block_k": 32, "out_dtype": "i32", "accumulator_dtype": "i32"},
     "one stage": {"num_stages": 1},
     "more stages than trips": {"K": 32, "num_stages": 4},
 }
@@ -27,24 +33,29 @@ def build(
     block_k: int = 32,
     num_stages: int = 3,
     dtype: str = "f16",
+    out_dtype: str | None = None,
+    accumulator_dtype: str = "f32",
     transpose_a: bool = False,
     transpose_b: bool = False,
     threads: int = 256,
 ) -> tl.Kernel:
-    """The kernel for shapes that are multiples of the tile. A is KxM if `transpose_a`, B is NxK if `transpose_b`."""
+    """The kernel for shapes that are multiples of the tile. A is KxM if `transpose_a`, B is NxK if `transpose_b`.
+
+    `out_dtype` is that of the operands unless given.
+    """
 
     @tl.kernel(threads=threads)
     def gemm(
         A: tl.Tensor((K, M) if transpose_a else (M, K), dtype),
         B: tl.Tensor((N, K) if transpose_b else (K, N), dtype),
-        C: tl.Tensor((M, N), dtype),
+        C: tl.Tensor((M, N), out_dtype or dtype),
     ):
         bx, by = tl.grid(N // block_n, M // block_m)
         row, column = by * block_m, bx * block_n
         A_tile = tl.alloc_shared((block_k, block_m) if transpose_a else (block_m, block_k), dtype)
         B_tile = tl.alloc_shared((block_n, block_k) if transpose_b else (block_k, block_n), dtype)
-        accumulator = tl.alloc_fragment((block_m, block_n), tl.f32)
-        tl.fill(accumulator, 0.0)
+        accumulator = tl.alloc_fragment((block_m, block_n), accumulator_dtype)
+        tl.fill(accumulator, 0)
         for k in tl.pipelined(K // block_k, num_stages=num_stages):
             depth = k * block_k
             tl.copy(A[depth:, row:] if transpose_a else A[row:, depth:], A_tile)

@@ -3,7 +3,7 @@ NumPy, and the simulator, which shares no code with it, agrees with the referenc
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
@@ -15,7 +15,7 @@ import pytest
 import tilewright.language as tl
 from tilewright import mlir
 from tilewright.ir.kernel import kernels_in
-from tilewright.language.loading import kernels_of, load_module
+from tilewright.language.loading import kernels_of, load_module, own_arguments
 from tilewright.machine import machine_for
 from tilewright.runtime.reference_jit import run_reference
 from tilewright.simulator import simulate
@@ -24,7 +24,7 @@ pytestmark = pytest.mark.l2_simulator
 
 FOLDER = Path(__file__).parents[2] / "examples"
 # By element type, relative to the largest value of an output, or to 1 if that is larger; integers are exact.
-TOLERANCES = {"float16": 2e-3, "bfloat16": 1.6e-2, "float32": 2e-5}
+TOLERANCES = {"float16": 2e-3, "bfloat16": 1.6e-2, "float32": 2e-5, "float8_e4m3fn": 0.07, "float8_e5m2": 0.13}
 
 
 @dataclass(frozen=True)
@@ -38,10 +38,9 @@ class Case:
 
     def arguments(self, kernels: list[tl.Kernel]) -> dict[str, np.ndarray]:
         """By name: what the example makes itself, random values for the rest."""
-        make_own = getattr(self.module, "arguments", None)
-        own: dict[str, np.ndarray] = {} if make_own is None else make_own(np.random.default_rng(0), **self.parameters)
+        own = own_arguments(self.module, np.random.default_rng(0), self.parameters)
         random = np.random.default_rng(0)
-        return {name: value for kernel in kernels for name, value in random_arguments(kernel, random).items()} | own
+        return {name: value for kernel in kernels for name, value in random_arguments(kernel, own, random).items()} | own
 
 
 def _cases() -> list[Case]:
@@ -56,10 +55,12 @@ def _cases() -> list[Case]:
 CASES = _cases()
 
 
-def random_arguments(kernel: tl.Kernel, random: np.random.Generator) -> dict[str, np.ndarray]:
-    """Arrays for the tensors of a kernel: floats in [-1, 1), integers in [0, 3)."""
+def random_arguments(kernel: tl.Kernel, known: Mapping[str, Any], random: np.random.Generator) -> dict[str, np.ndarray]:
+    """Arrays for the tensors of a kernel that are not known: floats in [-1, 1), integers in [0, 3)."""
     arguments: dict[str, np.ndarray] = {}
     for name, declared in kernel.arguments.items():
+        if name in known:
+            continue
         assert isinstance(declared, tl.Tensor)
         shape = tuple(extent for extent in declared.shape if isinstance(extent, int))
         drawn = random.uniform(-1, 1, shape) if declared.dtype.is_float else random.integers(0, 3, shape)

@@ -5,10 +5,12 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 import tilewright.language as tl
 from tilewright.diagnostics import InputError, SourceLocation
+from tilewright.language.loading import load_module, own_arguments
 
 pytestmark = pytest.mark.l1a_compile_no_target_dialect
 
@@ -105,3 +107,14 @@ def test_files_that_cannot_be_read(tmp_path: Path) -> None:
     binary = tmp_path / "binary.py"
     binary.write_bytes(b"\x00\x01")
     assert "null bytes" in error_of(binary)[0]
+
+
+def test_a_file_makes_its_own_arguments_from_all_parameters_of_build(tmp_path: Path) -> None:
+    makes = "\n\ndef arguments(random, **parameters):\n    return {'A': (random.integers(5, 6), parameters)}\n"
+    module = load_module(written(tmp_path, HEADER + BUILD + makes))
+    made = own_arguments(module, np.random.default_rng(0), {"size": 3})
+    assert made == {"A": (5, {"size": 3, "scale": 2.0})}
+    assert own_arguments(load_module(written(tmp_path, HEADER + BUILD)), np.random.default_rng(0), {}) == {}
+    fails = load_module(written(tmp_path, HEADER + BUILD + "\n\ndef arguments(random, **_):\n    return [][0]\n"))
+    with pytest.raises(InputError, match="IndexError"):
+        own_arguments(fails, np.random.default_rng(0), {})

@@ -16,7 +16,7 @@ from tilewright import mlir
 from tilewright.backends.base import Target
 from tilewright.diagnostics import InputError, SourceLocation, UsageError
 from tilewright.ir.kernel import Kernel, kernels_in
-from tilewright.language.loading import kernels_of, load_module
+from tilewright.language.loading import kernels_of, load_module, own_arguments
 from tilewright.names import did_you_mean
 from tilewright.pipeline.registry import builtin_registry
 from tilewright.pipeline.resolve import resolve_pipeline
@@ -131,8 +131,7 @@ def _cases(folder: Path, only: Sequence[str]) -> Iterator[Case]:
 
 def _own_arguments(case: Case) -> dict[str, Any]:
     """What an example's own function `arguments` makes, in place of random values."""
-    make_own = getattr(case.module, "arguments", None)
-    return make_own(np.random.default_rng(0), **case.parameters) if make_own is not None else {}
+    return own_arguments(case.module, np.random.default_rng(0), case.parameters)
 
 
 def _add_arguments(kernel: Kernel, initial: dict[str, Any], current: dict[str, Any]) -> None:

@@ -21,11 +21,11 @@ from tilewright.pipeline.registry import builtin_registry
 from tilewright.pipeline.resolve import resolve_pipeline
 from tilewright.pipeline.source import ParseFailure
 from tilewright.pipeline.text import parse_pipeline
-from tilewright.runtime.arguments import ArgumentChoice, make_arguments, save_arguments
+from tilewright.runtime.arguments import ArgumentChoice, save_arguments
 from tilewright.runtime.report import RunReport
 from tilewright.runtime.stages import StageOptions, run_stages
 from tilewright_tools.cli.common import print_diagnostics
-from tilewright_tools.inputs import LoadedKernel, load_input
+from tilewright_tools.inputs import LoadedKernel, argument_values, load_input
 from tilewright_tools.report.table import print_table
 
 
@@ -51,11 +51,11 @@ def run_file(file: str, options: RunOptions) -> int:
         text = options.pipeline or options.target.default_pipeline
         resolve_pipeline(parse_pipeline(text), builtin_registry())
         try:
-            loaded = load_input(file, options.entry, sink, options.parameters)
+            loaded = load_input(file, options.entry, sink, options.parameters, options.stages.seed)
         except ParseFailure:
             print_diagnostics(sink.diagnostics)
             return 1
-        values = make_arguments(loaded.kernel, options.arguments, options.shapes, options.stages.seed)
+        values = argument_values(loaded, options.arguments, options.shapes, options.stages.seed)
         report = run_stages(
             loaded.module.operation,
             loaded.kernel,

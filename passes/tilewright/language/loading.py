@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import inspect
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from types import CodeType, ModuleType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from tilewright.diagnostics import InputError, SourceLocation
 from tilewright.language.kernel import Kernel
 from tilewright.language.source import located_user_errors
+
+if TYPE_CHECKING:
+    import numpy as np
 
 
 def load_kernels(path: Path, **parameters: Any) -> list[Kernel]:
@@ -20,7 +23,11 @@ def load_kernels(path: Path, **parameters: Any) -> list[Kernel]:
 
     Raises InputError, located, for a file that cannot be read, is no Python, fails, or has no kernel.
     """
-    module = load_module(path)
+    return kernels_of_module(load_module(path), path, **parameters)
+
+
+def kernels_of_module(module: ModuleType, path: Path, **parameters: Any) -> list[Kernel]:
+    """`load_kernels` of a module that is loaded."""
     found = {id(value): value for value in vars(module).values() if isinstance(value, Kernel)}
     if found and not parameters:
         return list(found.values())
@@ -65,6 +72,21 @@ def _compiled(path: Path) -> CodeType:
         raise InputError(f"{type(error).__name__}: {error.msg}", where) from error
     except ValueError as error:
         raise InputError(f"is no Python file: {error}", place) from error
+
+
+def own_arguments(module: ModuleType, random: np.random.Generator, parameters: Mapping[str, Any]) -> dict[str, Any]:
+    """What the module's function ``arguments(random, **parameters)`` makes, by name; nothing where it has none.
+
+    It is given every parameter of `build`, by default or from `parameters`.
+    """
+    make = getattr(module, "arguments", None)
+    if make is None:
+        return {}
+    path = module.__file__ or ""
+    known = inspect.signature(module.build).parameters.values()
+    defaults = {p.name: p.default for p in known if p.default is not p.empty}
+    with located_user_errors(SourceLocation(path, make.__code__.co_firstlineno, 1), path):
+        return make(random, **{**defaults, **parameters})
 
 
 def _built(build: Callable[..., Any], parameters: dict[str, Any], path: Path) -> list[Kernel]:

@@ -13,17 +13,20 @@ from tilewright.diagnostics import InputError, source_location
 from tilewright.ir.kernel import Kernel
 from tilewright.language.upstream_errors import located_mlir_errors
 from tilewright.mlir import ir, linalg, passmanager
+from tilewright.runtime.reference_fp8 import convert_fp8
 
 FUNCTION = "block"
 
-# bf16 and f16 compute in f32 and round after each operation; bf16 conversions become integer operations, so that no
-# compiler runtime library is needed.
-LOWERING = (
+# bf16, f16 and 8-bit floats compute in f32 and round after each operation; bf16 and 8-bit conversions become integer
+# operations, so that no compiler runtime library is needed.
+LOOPS = (
     "builtin.module(func.func(convert-linalg-to-loops,scf-forall-to-for),"
     "expand-strided-metadata,lower-affine,convert-scf-to-cf,"
-    "func.func(arith-emulate-unsupported-floats{source-types=bf16,f16 target-type=f32},"
-    "math-extend-to-supported-types{target-type=f32}),"
-    "canonicalize,arith-expand{include-bf16=true},"
+    "func.func(arith-emulate-unsupported-floats{source-types=bf16,f16,f8E4M3FN,f8E5M2 target-type=f32},"
+    "math-extend-to-supported-types{target-type=f32}))"
+)
+LOWERING = (
+    "builtin.module(canonicalize,arith-expand{include-bf16=true},"
     "convert-math-to-llvm,convert-math-to-libm,convert-arith-to-llvm,finalize-memref-to-llvm,convert-func-to-llvm,"
     "convert-cf-to-llvm,convert-index-to-llvm,reconcile-unrealized-casts)"
 )
@@ -61,6 +64,8 @@ def lowered(kernel: Kernel) -> ir.Module:
     _free_allocations(module.operation)
     with located_mlir_errors("the reference cannot compile this: ", source_location(kernel.operation.location)):
         module.operation.verify()
+        passmanager.PassManager.parse(LOOPS).run(module.operation)
+        convert_fp8(module, _operations(module.operation))
         passmanager.PassManager.parse(LOWERING).run(module.operation)
     return module
 
