@@ -9,6 +9,7 @@ import pytest
 
 import tilewright.language as tl
 from tilewright import mlir
+from tilewright.diagnostics import InputError
 from tilewright.ir.kernel import kernels_in
 from tilewright.language.dtypes import DTYPES
 from tilewright.language.loading import load_module
@@ -101,6 +102,27 @@ def test_text_parses_again_and_is_the_same() -> None:
     assert "pad = 1.500000e+00 : f32" in text
     with mlir.context():
         assert str(ir.Module.parse(text)) == str(kernel.module())
+
+
+def test_a_crossing_window_may_have_a_single_subscript_anywhere() -> None:
+    def body(A, B):
+        tile = tl.alloc_shared((8, 16), tl.f32)
+        tl.copy_in(A[4:, 2, 0:], tile)
+        tl.copy_out(tile, B[1, 4:, 0:])
+
+    text = traced(body, A=tl.Tensor((10, 3, 16), tl.f32), B=tl.Tensor((3, 10, 16), tl.f32)).text()
+    assert "memref.subview %A[0, 2, 0] [10, 1, 16] [1, 1, 1]" in text
+    # The view has the two dimensions of the tile; a leading subscript needs no view.
+    assert "(memref<10x16xf32, strided<[48, 1], offset: 32>>, index, index, memref<8x16xf32" in text
+    assert "memref<3x10x16xf32>, index, index, index) -> ()" in text
+
+
+def test_a_single_subscript_behind_a_dynamic_dimension_is_refused() -> None:
+    def body(A):
+        tl.copy_in(A[4:, 2, 0:], tl.alloc_shared((8, 16), tl.f32))
+
+    with pytest.raises(InputError, match="behind a dynamic dimension of A no dimension can have a single subscript"):
+        traced(body, A=tl.Tensor((tl.dynamic("N"), 3, 16), tl.f32)).text()
 
 
 def test_operations_are_at_the_line_of_the_user() -> None:

@@ -125,8 +125,8 @@ def async_copy(
     `commit_group`, is waited for. What lies outside the source reads as `pad` (0).
     """
     trace = current_trace("tl.async_copy")
-    buffer, offsets = crossing_window(source, destination, "tl.async_copy")
-    operands = [buffer.view(), *offsets, destination.view()]
+    memory, offsets = crossing_window(source, destination, "tl.async_copy")
+    operands = [memory, *offsets, destination.view()]
     attributes = pad_attribute(pad, destination.dtype)
     if barrier is None:
         trace.emit("tile.copy_async", operands, [], {**attributes, "group": _i32(group, "group", 0)})

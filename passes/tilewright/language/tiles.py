@@ -88,27 +88,39 @@ def copy(source: Tile, destination: Tile) -> None:
         trace.emit("memref.store", [converted.value, views[1], *indices])
 
 
-def crossing_window(window: Tile, tile: Tile, what: str) -> tuple[Buffer, list[ir.Value]]:
-    """Buffer and offsets of a window that may cross an edge: the form of copy_in, copy_out and asynchronous copies."""
+def crossing_window(window: Tile, tile: Tile, what: str) -> tuple[ir.Value, list[ir.Value]]:
+    """Memory and offsets of a window that may cross an edge: the form of copy_in, copy_out and asynchronous copies.
+
+    A dimension with a single subscript behind one without is taken away by a view: the form itself only drops leading ones.
+    """
     if isinstance(window, Buffer):
         window = window[(slice(0, None),) * window.rank]
     if not isinstance(window, Window):
         fail(f"{what} takes a window of a buffer, not {window!r}")
     shape = known_shape(tile, "the tile")
-    if not all(window.kept[window.buffer.rank - window.rank :]):
-        fail(f"{what}: only leading dimensions of {window.buffer.name} can have a single subscript")
     if window.rank != len(shape):
         fail(f"{what}: {window.name} has rank {window.rank}, the tile has shape {list(shape)}")
-    dropped = window.buffer.rank - window.rank
-    for dimension, (size, extent) in enumerate(zip(window.shape, shape, strict=True), start=dropped):
+    kept = [dimension for dimension in range(window.buffer.rank) if window.kept[dimension]]
+    for dimension, size, extent in zip(kept, window.shape, shape, strict=True):
         full = window.buffer.shape[dimension]
         whole = isinstance(full, int) and size == full and constant_of(window.offsets[dimension]) == 0
         if size not in (None, extent) and not whole:
             fail(f"{what}: {window.name} has shape {list(window.shape)}, the tile {list(shape)}; they must be the same")
     if window.dtype is not tile.dtype:
         fail(f"{what} from {window.dtype} to {tile.dtype} or back: it never converts; use tl.copy between tiles for that")
-    window.buffer.view()
-    return window.buffer, [offset.value for offset in window.offsets]
+    if all(window.kept[window.buffer.rank - window.rank :]):
+        return window.buffer.view(), [offset.value for offset in window.offsets]
+    return _without_single_subscripts(window, what), [window.offsets[dimension].value for dimension in kept]
+
+
+def _without_single_subscripts(window: Window, what: str) -> ir.Value:
+    """The whole of the window's buffer in the dimensions that the window keeps, at its subscript in each other."""
+    buffer = window.buffer
+    extents = [buffer.shape[dimension] if window.kept[dimension] else 1 for dimension in range(buffer.rank)]
+    if not all(isinstance(extent, int) for extent in extents):
+        fail(f"{what}: behind a dynamic dimension of {buffer.name} no dimension can have a single subscript")
+    subscripts = [slice(0, e) if keep else o for e, keep, o in zip(extents, window.kept, window.offsets, strict=True)]
+    return buffer[tuple(subscripts)].view()
 
 
 def pad_attribute(pad: float | int | None, dtype: DType) -> dict[str, ir.Attribute]:
@@ -118,15 +130,15 @@ def pad_attribute(pad: float | int | None, dtype: DType) -> dict[str, ir.Attribu
 def copy_in(source: Tile, tile: Tile, pad: float | int | None = None) -> None:
     """Copy a window that may cross an edge of its buffer into a tile; what lies outside reads as `pad` (0)."""
     trace = current_trace("tl.copy_in")
-    buffer, offsets = crossing_window(source, tile, "tl.copy_in")
-    trace.emit("tile.copy_in", [buffer.view(), *offsets, tile.view()], [], pad_attribute(pad, tile.dtype))
+    memory, offsets = crossing_window(source, tile, "tl.copy_in")
+    trace.emit("tile.copy_in", [memory, *offsets, tile.view()], [], pad_attribute(pad, tile.dtype))
 
 
 def copy_out(tile: Tile, destination: Tile) -> None:
     """Copy a tile into a window that may cross an edge of its buffer; what lies outside is dropped."""
     trace = current_trace("tl.copy_out")
-    buffer, offsets = crossing_window(destination, tile, "tl.copy_out")
-    trace.emit("tile.copy_out", [tile.view(), buffer.view(), *offsets])
+    memory, offsets = crossing_window(destination, tile, "tl.copy_out")
+    trace.emit("tile.copy_out", [tile.view(), memory, *offsets])
 
 
 def fill(tile: Tile, value: Any) -> None:
