@@ -72,6 +72,7 @@ from tilewright.language.tiles import (
     gemm,
     reduce,
 )
+from tilewright.language.views import reshape, view
 
 __all__ = [
     "Buffer",
@@ -133,6 +134,7 @@ __all__ = [
     "phase",
     "pipelined",
     "reduce",
+    "reshape",
     "round",
     "rsqrt",
     "serial",
@@ -141,6 +143,7 @@ __all__ = [
     "sqrt",
     "stage_index",
     "tanh",
+    "view",
     "wait_group",
     "warp_group",
     "where",

@@ -1,0 +1,111 @@
+"""tl.reshape and tl.view see the elements that NumPy sees, in the reference and in the simulator; misuse is located."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+
+import tilewright.language as tl
+from tilewright import mlir
+from tilewright.diagnostics import InputError
+from tilewright.ir.kernel import kernels_in
+from tilewright.machine import machine_for
+from tilewright.runtime.reference_jit import run_reference
+from tilewright.simulator import simulate
+
+pytestmark = pytest.mark.l2_simulator
+
+
+def kernel_of(body: Callable[..., None], *shapes: tuple[int, ...]) -> tl.Kernel:
+    """A kernel of `body` with f32 arguments A, B, … of these shapes."""
+    body.__annotations__ = {name: tl.Tensor(shape, "f32") for name, shape in zip("ABC", shapes, strict=False)}
+    return tl.kernel(threads=32)(body)
+
+
+def run_both(kernel: tl.Kernel, *arrays: np.ndarray) -> None:
+    """Run with the reference and with the simulator, which must agree; arrays are modified in place."""
+    with mlir.context():
+        module = kernel.module()
+        traced = kernels_in(module.operation)[0]
+        copies = [array.copy() for array in arrays]
+        result = simulate(traced, copies, machine=machine_for("sim"))
+        run_reference(traced, list(arrays))
+    assert result.findings == []
+    for ours, reference in zip(copies, arrays, strict=True):
+        np.testing.assert_array_equal(ours, reference)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "operations"),
+    [
+        ((4, 6), (24,), ["memref.collapse_shape"]),
+        ((4, 6, 2), (24, 2), ["memref.collapse_shape"]),
+        ((4, 6), (2, 2, 6), ["memref.expand_shape"]),
+        ((4, 6), (8, 3), ["memref.collapse_shape", "memref.expand_shape"]),
+        ((4, 6), (1, 4, 6, 1), ["memref.expand_shape"]),
+        ((1, 4, 1), (4,), ["memref.collapse_shape"]),
+        ((1,), (1, 1), ["memref.expand_shape"]),
+        ((4, 6), (4, 6), []),
+    ],
+)
+def test_a_reshape_keeps_the_row_major_order(old: tuple[int, ...], new: tuple[int, ...], operations: list[str]) -> None:
+    def body(A: Any, B: Any) -> None:
+        tl.copy(tl.reshape(A, new), B)
+
+    kernel = kernel_of(body, old, new)
+    text = kernel.text()
+    found = [
+        word for line in text.splitlines() for word in line.split() if word in ("memref.collapse_shape", "memref.expand_shape")
+    ]
+    assert found == operations
+    a, b = np.arange(np.prod(old), dtype=np.float32).reshape(old), np.zeros(new, np.float32)
+    run_both(kernel, a, b)
+    np.testing.assert_array_equal(b, a.reshape(new))
+
+
+def test_what_is_written_through_a_reshaped_tile_is_in_the_tile() -> None:
+    def body(A: Any) -> None:
+        tile = tl.alloc_shared((4, 6), tl.f32)
+        flat = tl.reshape(tile, 24)
+        for i in tl.parallel(24):
+            flat[i] = tl.cast(i, tl.f32)
+        tl.copy(tile, A)
+
+    a = np.zeros((4, 6), np.float32)
+    run_both(kernel_of(body, (4, 6)), a)
+    np.testing.assert_array_equal(a, np.arange(24).reshape(4, 6))
+
+
+def test_a_view_has_strides_of_its_own() -> None:
+    def body(A: Any, B: Any, C: Any) -> None:
+        tl.copy(tl.view(A, (6, 4), strides=(1, 6)), B)
+        tl.copy(tl.view(A, (5, 3), strides=(4, 1), offset=2), C)
+
+    a, b, c = np.arange(24, dtype=np.float32).reshape(4, 6), np.zeros((6, 4), np.float32), np.zeros((5, 3), np.float32)
+    run_both(kernel_of(body, a.shape, b.shape, c.shape), a, b, c)
+    np.testing.assert_array_equal(b, a.T)
+    np.testing.assert_array_equal(c, np.lib.stride_tricks.as_strided(a.ravel()[2:], (5, 3), (16, 4)))
+
+
+@pytest.mark.parametrize(
+    ("misuse", "message"),
+    [
+        (lambda a: tl.reshape(a, (5, 5)), r"tl.reshape from \[4, 6\] to \[5, 5\]: 24 elements are not 25"),
+        (lambda a: tl.reshape(a, (0, 24)), "tl.reshape needs a shape of positive integers"),
+        (lambda a: tl.reshape(a[0:2, 0:], (12,)), "tl.reshape takes a whole buffer"),
+        (lambda a: tl.reshape(tl.view(a, (6, 4), (1, 6)), (24,)), "whose elements are not next to each other"),
+        (lambda a: tl.view(a, (6, 4), (1, 7)), "tl.view reaches element 26 of A, which has 24"),
+        (lambda a: tl.view(a, (6, 4), (1,)), "it needs an integer >= 0 for each"),
+        (lambda a: tl.view(a, (6, 4), (1, -6)), "it needs an integer >= 0 for each"),
+    ],
+)
+def test_misuse_is_located(misuse: Callable[[Any], Any], message: str) -> None:
+    def body(A: Any) -> None:
+        misuse(A)
+
+    with pytest.raises(InputError, match=message) as caught:
+        kernel_of(body, (4, 6)).text()
+    assert caught.value.diagnostic.location.file == __file__
