@@ -74,7 +74,7 @@ def _extents(shape: Any, what: str) -> tuple[int, ...]:
 
 
 def _steps(old: tuple[int, ...], new: tuple[int, ...]) -> list[tuple[tuple[int, ...], tuple[int, ...], bool]]:
-    """How to come from one shape to the other: (coarse, fine, whether the step collapses) each, through one dimension at worst."""
+    """From one shape to the other, through one dimension at worst: (coarse, fine, whether the step collapses) each."""
     if old == new:
         return []
     if len(new) < len(old) and _groups(new, old):
