@@ -1,8 +1,8 @@
 # pyright: reportInvalidTypeForm=false
 """Flash attention forward over sequences of different lengths, packed one after another.
 
-`StartsQ` and `StartsK` say where each sequence starts, and the last one ends. Arrays are tokens x heads x dimension. The last rows
-of a sequence fill a tile only in part; its other rows belong to the next sequence, or lie outside the array.
+`StartsQ` and `StartsK` say where each sequence starts, and where the last one ends. Arrays are tokens x heads x dimension.
+The last rows of a sequence fill a tile only in part; its other rows belong to the next sequence, or lie outside the array.
 """
 
 import math
