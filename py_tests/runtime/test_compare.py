@@ -48,3 +48,9 @@ def test_a_given_tolerance_is_absolute():
     left, right = np.array([1000.0]), np.array([1000.5])
     assert compare("A", left, right, 0.5).ok
     assert not compare("A", left, right, 0.4).ok
+
+
+def test_an_element_of_fp8_is_not_taken_for_its_neighbour():
+    expected = np.array([448.0, 1.0], ml_dtypes.float8_e4m3fn)
+    assert not compare("A", np.array([416.0, 1.0], expected.dtype), expected, None).ok
+    assert compare("A", np.array([448.0, 1.125], expected.dtype), expected, None).ok

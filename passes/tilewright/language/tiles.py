@@ -29,6 +29,7 @@ _ACCUMULATORS = {
 }
 _REDUCTIONS = {
     "sum": ("arith.addf", "arith.addi"),
+    "absmax": ("arith.maximumf", "arith.maxsi"),
     "max": ("arith.maximumf", "arith.maxsi"),
     "min": ("arith.minimumf", "arith.minsi"),
 }
@@ -214,10 +215,11 @@ def _emit_matmul(trace: Trace, a: Tile, b: Tile, accumulator: Tile, transpose_a:
     _inner("linalg.yield", [total], None, point)
 
 
-def reduce(source: Tile, destination: Tile, op: Literal["sum", "max", "min"], axis: int, clear: bool = True) -> None:
+def reduce(source: Tile, destination: Tile, op: Literal["sum", "max", "min", "absmax"], axis: int, clear: bool = True) -> None:
     """Combine the elements along `axis` into a tile without that dimension.
 
     The destination's old elements take part; `clear` first fills it with what changes nothing (a second operation).
+    ``absmax`` is the largest absolute value.
     """
     trace = current_trace("tl.reduce")
     shape = known_shape(source, "tl.reduce's source")
@@ -234,12 +236,16 @@ def reduce(source: Tile, destination: Tile, op: Literal["sum", "max", "min"], ax
     if not legal:
         fail(f"tl.reduce of {source.dtype} into {destination.dtype}; use the same type or a wider one")
     if clear:
-        fill(destination, 0 if op == "sum" else infinity(destination.dtype, -1 if op == "max" else 1))
+        fill(destination, 0 if op in ("sum", "absmax") else infinity(destination.dtype, -1 if op == "max" else 1))
     dimensions = {"dimensions": ir.DenseI64ArrayAttr.get([axis])}
     operation = trace.emit("linalg.reduce", [source.view(), destination.view()], [], dimensions, regions=1)
     target = destination.dtype
     block, point = _body(operation, [source.dtype, target])
     element = _widened(block.arguments[0], source.dtype, target, point)
+    if op == "absmax":
+        magnitude = _inner("math.absf" if target.is_float else "math.absi", [element], target.mlir(), point)
+        assert magnitude is not None
+        element = magnitude
     combined = _inner(_REDUCTIONS[op][not target.is_float], [element, block.arguments[1]], target.mlir(), point)
     assert combined is not None
     _inner("linalg.yield", [combined], None, point)
