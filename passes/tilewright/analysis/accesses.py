@@ -117,9 +117,27 @@ def _collect_region(region: ir.Region, scope: _Scope, found: list[Access]) -> ir
 def _collect_branches(operation: ir.Operation, scope: _Scope, found: list[Access]) -> ir.Operation | None:
     conditions = conjuncts(operation.operands[0])
     stable = not any(defined_inside(condition, scope.analysed) for condition in conditions)
-    then = replace(scope, conditions=(*scope.conditions, *conditions)) if stable else replace(scope, certain=False)
-    opaque = _collect_region(operation.regions[0], then, found)
-    return _collect_region(operation.regions[1], replace(scope, certain=False), found) or opaque
+    then: list[Access] = []
+    otherwise: list[Access] = []
+    opaque = _collect_region(operation.regions[0], scope, then)
+    opaque = _collect_region(operation.regions[1], scope, otherwise) or opaque
+    outer = len(scope.conditions)
+    for access in then:
+        guarded = (*access.conditions[:outer], *conditions, *access.conditions[outer:])
+        found.append(replace(access, conditions=guarded) if stable else replace(access, certain=False))
+    found += [replace(access, certain=False) for access in otherwise]
+    found += _written_in_both(then, otherwise, scope)
+    return opaque
+
+
+def _written_in_both(then: list[Access], otherwise: list[Access], scope: _Scope) -> list[Access]:
+    """The writes that happen whichever branch is taken."""
+
+    def always(accesses: list[Access]) -> list[Access]:
+        return [a for a in accesses if a.kind == "write" and a.certain and a.conditions == scope.conditions]
+
+    regions = [access.region for access in always(then)]
+    return [access for access in always(otherwise) if access.region in regions]
 
 
 def _own_accesses(operation: ir.Operation) -> list[Access] | None:
