@@ -117,7 +117,7 @@ def reference(arguments: dict[str, np.ndarray], **parameters: Any) -> dict[str, 
     stride, dilation, padding = (parameters.get(*item) for item in (("stride", 1), ("dilation", 1), ("padding", 1)))
     image, kernel = arguments["Image"].astype(np.float64), arguments["Kernel"].astype(np.float64)
     padded = np.pad(image, ((0, 0), (padding, padding), (padding, padding), (0, 0)))
-    out = np.zeros(arguments["Out"].shape)
+    out: np.ndarray = np.zeros(arguments["Out"].shape)
     for down in range(kernel.shape[0]):
         for right in range(kernel.shape[1]):
             y, x = down * dilation, right * dilation

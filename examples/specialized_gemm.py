@@ -16,6 +16,7 @@ import numpy as np
 
 import tilewright.language as tl
 
+SPECIALIZED_BY_HAND = True
 SMOKE = {"M": 64, "N": 64, "K": 80, "block_m": 64, "block_n": 32, "block_k": 16}
 FULL = {"M": 16384, "N": 16384, "K": 16384, "block_m": 128, "block_n": 128, "block_k": 64}
 VARIANTS = {
