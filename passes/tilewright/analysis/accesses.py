@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -189,6 +190,15 @@ def _linalg_accesses(operation: ir.Operation) -> list[Access]:
     _collect_region(operation.regions[0], _Scope(operation), inner)
     widened = [replace(access, region=_unknown_box(access.region), certain=False) for access in inner]
     return accesses + widened + [Access("write", whole(value), operation) for value in outputs]
+
+
+def operands_inside(operation: ir.Operation) -> Iterator[ir.Value]:
+    """The operands of an operation and of all that is nested in it."""
+    yield from operation.operands
+    for region in operation.regions:
+        for block in region.blocks:
+            for child in block.operations:
+                yield from operands_inside(child.operation)
 
 
 def conjuncts(condition: ir.Value) -> tuple[ir.Value, ...]:

@@ -1,8 +1,8 @@
 """The body of a loop as a pipeline sees it: statements that touch memory, and binds that can be computed again.
 
 A statement is an operation with effects; a guard (`scf.if` without results or else) is split over the statements in it.
-A bind is a pure operation, or a read of memory that the loop does not write: it takes no slot in a schedule, and is
-replayed where it is needed.
+A bind is a pure operation or a read. It takes no slot in a schedule: where the loop does not write what it reads, it is
+replayed wherever it is needed; otherwise it belongs to each statement that uses it, which reads when it runs.
 """
 
 from __future__ import annotations
@@ -11,40 +11,72 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
-from tilewright.analysis.accesses import Access, Effects, conjuncts, defined_inside, effects_of, is_pure
+from tilewright.analysis.accesses import Access, Effects, conjuncts, defined_inside, effects_of, is_pure, operands_inside
 from tilewright.analysis.linear import Linear, constant_value
 from tilewright.analysis.regions import ALLOCATIONS, CarriedBy, Interval, Region, may_overlap
 from tilewright.mlir import ir
 
 SCHEDULE_ATTRIBUTES = ("tile.num_stages", "tile.strategy")
+EXPLICIT_ATTRIBUTES = ("tile.stage", "tile.order")
 
 
 @dataclass(frozen=True)
 class Statement:
-    """One statement, with the `scf.if`s around it inside the loop, outermost first."""
+    """One statement, with the `scf.if`s around it inside the loop, outermost first.
+
+    `binds`: what it needs of the loop's block and must compute itself, in program order, since it depends on memory that the
+    loop writes. `reads`: the reads of those binds, and of such binds under its guards.
+    """
 
     operation: ir.Operation
     guards: tuple[ir.Operation, ...]
     effects: Effects
+    binds: tuple[ir.Operation, ...] = ()
+    reads: tuple[Access, ...] = ()
 
     @cached_property
     def accesses(self) -> tuple[Access, ...]:
-        """The accesses, with the conditions of the guards first. What only a guard computes is not known outside of it."""
-        conditions = tuple(condition for guard in self.guards for condition in conjuncts(guard.operands[0]))
+        """All accesses: the reads of the binds first."""
+        reads = (replace(read, region=self._seen_outside(read.region)) for read in self.reads)
+        return (*reads, *self.own_accesses)
+
+    @cached_property
+    def own_accesses(self) -> tuple[Access, ...]:
+        """The operation's accesses, with the conditions of the guards first.
+
+        What only a guard, or the statement itself, computes is not known outside of it.
+        """
+        conditions = tuple(condition for guard in self.guards for condition in self._known_conditions(guard))
+        certain = all(self._known_conditions(guard) for guard in self.guards)
         return tuple(
-            replace(access, conditions=(*conditions, *access.conditions), region=self._seen_outside(access.region))
+            replace(
+                access,
+                certain=access.certain and certain,
+                conditions=(*conditions, *access.conditions),
+                region=self._seen_outside(access.region),
+            )
             for access in self.effects.accesses
         )
+
+    def _known_conditions(self, guard: ir.Operation) -> tuple[ir.Value, ...]:
+        """The conditions of a guard that all statements can refer to; none where one is computed in the statement."""
+        conditions = conjuncts(guard.operands[0])
+        return () if any(self._computes(condition) for condition in conditions) else conditions
+
+    def _computes(self, value: ir.Value) -> bool:
+        return len(self.binds) > 0 and not isinstance(value.owner, ir.Block) and value.owner.operation in self.binds
 
     def _seen_outside(self, region: Region) -> Region:
         box = [Interval(Linear(), None) if self._is_hidden(interval) else interval for interval in region.box]
         return region if box == list(region.box) else Region(region.root, tuple(box), False)
 
     def _is_hidden(self, interval: Interval) -> bool:
+        if not self.guards and not self.binds:
+            return False
         return any(
-            defined_inside(value, guard) and not is_hoistable(value.owner.operation)
+            self._computes(value)
+            or any(defined_inside(value, guard) and not is_hoistable(value.owner.operation) for guard in self.guards)
             for value in interval.start.terms
-            for guard in self.guards
         )
 
 
@@ -58,12 +90,19 @@ class Refusal:
 
 @dataclass
 class LoopBody:
-    """A loop's parts. `refusal`: the first reason against pipelining it, or None."""
+    """A loop's parts. `refusal`: the first reason against pipelining it, or None.
+
+    `volatile`: the binds that read memory that the loop writes. `stale`: those of them that some statement would compute
+    after the loop has written what they read. `dependents`: the volatile binds and those computed from them.
+    """
 
     loop: ir.Operation
     statements: list[Statement] = field(default_factory=list)
     binds: list[ir.Operation] = field(default_factory=list)
     allocations: list[ir.Operation] = field(default_factory=list)
+    volatile: list[ir.Operation] = field(default_factory=list)
+    stale: list[ir.Operation] = field(default_factory=list)
+    dependents: set[ir.Operation] = field(default_factory=set)
     refusal: Refusal | None = None
 
     @property
@@ -79,6 +118,26 @@ class LoopBody:
         for statement in self.statements:
             yield from statement.accesses
 
+    @cached_property
+    def accesses_by_root(self) -> dict[ir.Value, list[tuple[int, Access]]]:
+        """The accesses of every known root, each with the index of its statement, in program order."""
+        found: dict[ir.Value, list[tuple[int, Access]]] = {}
+        for index, statement in enumerate(self.statements):
+            for access in statement.accesses:
+                if access.region.root is not None:
+                    found.setdefault(access.region.root, []).append((index, access))
+        return found
+
+    @cached_property
+    def unknown_accesses(self) -> list[tuple[int, Access]]:
+        """The accesses of memory that is not known, each with the index of its statement."""
+        return [(i, a) for i, s in enumerate(self.statements) for a in s.accesses if a.region.root is None]
+
+    def escaping_results(self) -> list[ir.Operation]:
+        """The statements' operations whose results are used."""
+        operations = (statement.operation for statement in self.statements)
+        return [o for o in operations if any(next(iter(result.uses), None) is not None for result in o.results)]
+
 
 def body_of(loop: ir.Operation) -> LoopBody:
     """Take the body of an `scf.for` apart."""
@@ -89,32 +148,129 @@ def body_of(loop: ir.Operation) -> LoopBody:
     if "unsignedCmp" in loop.attributes:
         body.refusal = Refusal("it compares its bounds as unsigned integers", loop)
         return body
-    _take_apart(body, body.block, ())
-    if body.refusal is None:
-        body.refusal = _unreplayable_bind(body) or _escaping_result(body)
+    _BodyReader(body).read()
     return body
 
 
-def _take_apart(body: LoopBody, block: ir.Block, guards: tuple[ir.Operation, ...]) -> None:
-    for child in block.operations:
-        operation = child.operation
-        if operation.name == "scf.yield":
+class _BodyReader:
+    """Takes a loop's block apart, then gives to each statement the binds that cannot be replayed elsewhere."""
+
+    def __init__(self, body: LoopBody) -> None:
+        self._body = body
+        # Program order of statements and binds alike.
+        self._places: dict[ir.Operation, int] = {}
+
+    def read(self) -> None:
+        body = self._body
+        self._take_apart(body.block, ())
+        volatile = _volatile_binds(body)
+        if volatile:
+            body.volatile = list(volatile)
+            self._assign(volatile)
+        if body.refusal is None and body.stale:
+            body.refusal = Refusal("it reads a scalar from memory that it writes before the scalar is used", body.stale[0])
+        if body.refusal is None and (escaping := body.escaping_results()):
+            body.refusal = Refusal("a result of a statement that writes memory is used", escaping[0])
+
+    def _take_apart(self, block: ir.Block, guards: tuple[ir.Operation, ...]) -> None:
+        body = self._body
+        for child in block.operations:
+            operation = child.operation
+            if operation.name == "scf.yield":
+                continue
+            if operation.name in ALLOCATIONS:
+                body.allocations.append(operation)
+                continue
+            effects = effects_of(operation)
+            if effects.opaque is not None:
+                body.refusal = body.refusal or Refusal(f"the effects of {effects.opaque.name} are not known to it", effects.opaque)
+            elif not any(access.writes for access in effects.accesses):
+                self._places[operation] = len(self._places)
+                body.binds.append(operation)
+            elif _is_guard(operation, guards):
+                self._take_apart(operation.regions[0].blocks[0], (*guards, operation))
+            else:
+                nested = scheduled_loop_in(operation)
+                if nested is not None:
+                    body.refusal = body.refusal or Refusal("it holds another pipelined loop", nested)
+                self._places[operation] = len(self._places)
+                body.statements.append(Statement(operation, guards, effects))
+
+    def _assign(self, volatile: dict[ir.Operation, tuple[Access, ...]]) -> None:
+        """Give every statement the volatile binds that it needs, and find the reads that this makes too late."""
+        body = self._body
+        dependent = body.dependents = _dependents(body.binds, volatile)
+        for index, statement in enumerate(body.statements):
+            needed = _needed(statement, dependent)
+            if not needed:
+                continue
+            binds = [bind for bind in body.binds if bind in needed]
+            own = tuple(bind for bind in binds if bind.block == body.block)
+            reads = tuple(read for bind in binds for read in volatile.get(bind, ()))
+            body.statements[index] = replace(statement, binds=own, reads=reads)
+            for bind in binds:
+                if bind not in body.stale and any(self._is_overwritten(bind, r, statement) for r in volatile.get(bind, ())):
+                    body.stale.append(bind)
+
+    def _is_overwritten(self, bind: ir.Operation, read: Access, user: Statement) -> bool:
+        first, last = self._places[bind], self._places[user.operation]
+        between = (s for s in self._body.statements if first < self._places[s.operation] < last)
+        return any(a.writes and may_overlap(a.region, read.region) for s in between for a in s.effects.accesses)
+
+
+def _volatile_binds(body: LoopBody) -> dict[ir.Operation, tuple[Access, ...]]:
+    """The binds that read what the loop writes, in this iteration or another, with those reads."""
+    written: dict[ir.Value | None, list[Region]] = {}
+    for access in body.accesses():
+        if access.writes:
+            written.setdefault(access.region.root, []).append(access.region)
+    found: dict[ir.Operation, tuple[Access, ...]] = {}
+    for bind in body.binds:
+        if is_pure(bind):
             continue
-        if operation.name in ALLOCATIONS:
-            body.allocations.append(operation)
-            continue
-        effects = effects_of(operation)
-        if effects.opaque is not None:
-            body.refusal = body.refusal or Refusal(f"the effects of {effects.opaque.name} are not known to it", effects.opaque)
-        elif not any(access.writes for access in effects.accesses):
-            body.binds.append(operation)
-        elif _is_guard(operation, guards):
-            _take_apart(body, operation.regions[0].blocks[0], (*guards, operation))
-        else:
-            nested = scheduled_loop_in(operation)
-            if nested is not None:
-                body.refusal = body.refusal or Refusal("it holds another pipelined loop", nested)
-            body.statements.append(Statement(operation, guards, effects))
+        accesses = effects_of(bind).accesses
+        if any(_clash(access.region, written, body.carried) for access in accesses):
+            found[bind] = accesses
+    return found
+
+
+def _clash(read: Region, written: dict[ir.Value | None, list[Region]], carried: CarriedBy) -> bool:
+    if None in written or (read.root is None and written):
+        return True
+    regions = written.get(read.root, [])
+    return any(may_overlap(read, region) or may_overlap(read, region, carried) for region in regions)
+
+
+def _dependents(binds: list[ir.Operation], volatile: dict[ir.Operation, tuple[Access, ...]]) -> set[ir.Operation]:
+    """The volatile binds, and those computed from them. A bind's operands come before it."""
+    found: set[ir.Operation] = set()
+    for bind in binds:
+        if bind in volatile or any(owner in found for owner in _owners(bind)):
+            found.add(bind)
+    return found
+
+
+def _needed(statement: Statement, dependent: set[ir.Operation]) -> set[ir.Operation]:
+    """The dependent binds whose values reach the statement or a guard of it."""
+    found: set[ir.Operation] = set()
+    work = [owner for owner in _owners(statement.operation) if owner in dependent]
+    for guard in statement.guards:
+        condition = guard.operands[0].owner
+        if not isinstance(condition, ir.Block) and condition.operation in dependent:
+            work.append(condition.operation)
+    while work:
+        bind = work.pop()
+        if bind not in found:
+            found.add(bind)
+            work += [owner for owner in _owners(bind) if owner in dependent]
+    return found
+
+
+def _owners(operation: ir.Operation) -> Iterator[ir.Operation]:
+    """The operations that define what `operation`, or what is nested in it, uses."""
+    for operand in operands_inside(operation):
+        if not isinstance(operand.owner, ir.Block):
+            yield operand.owner.operation
 
 
 _DIVISIONS = ("divsi", "divui", "remsi", "remui", "ceildivsi", "ceildivui", "floordivsi")
@@ -146,16 +302,16 @@ def asks_for_pipeline(operation: ir.Operation) -> bool:
         return False
     if any(name in operation.attributes for name in SCHEDULE_ATTRIBUTES):
         return True
-    return _schedules(operation.regions[0].blocks[0])
+    return schedules_explicitly(operation.regions[0].blocks[0])
 
 
-def _schedules(block: ir.Block) -> bool:
+def schedules_explicitly(block: ir.Block) -> bool:
     """Whether a statement of the block, or one under a guard in it, has a place in an explicit schedule."""
     for child in block.operations:
         operation = child.operation
-        if "tile.stage" in operation.attributes or "tile.order" in operation.attributes:
+        if any(name in operation.attributes for name in EXPLICIT_ATTRIBUTES):
             return True
-        if operation.name == "scf.if" and any(_schedules(inner) for region in operation.regions for inner in region.blocks):
+        if operation.name == "scf.if" and any(schedules_explicitly(inner) for region in operation.regions for inner in region.blocks):
             return True
     return False
 
@@ -172,24 +328,3 @@ def scheduled_loop_in(operation: ir.Operation) -> ir.Operation | None:
 
     operation.walk(visit, ir.WalkOrder.PRE_ORDER)
     return found[0] if found else None
-
-
-def _unreplayable_bind(body: LoopBody) -> Refusal | None:
-    written = [access.region for access in body.accesses() if access.writes]
-    for bind in body.binds:
-        for access in effects_of(bind).accesses:
-            if any(_clash(access.region, region, body.carried) for region in written):
-                return Refusal("it reads a scalar from memory that the loop writes", bind)
-    return None
-
-
-def _clash(first: Region, second: Region, carried: CarriedBy) -> bool:
-    return may_overlap(first, second) or may_overlap(first, second, carried)
-
-
-def _escaping_result(body: LoopBody) -> Refusal | None:
-    for statement in body.statements:
-        for result in statement.operation.results:
-            if next(iter(result.uses), None) is not None:
-                return Refusal("a result of a statement that writes memory is used", statement.operation)
-    return None

@@ -14,6 +14,7 @@ from tilewright.mlir import ir
 from tilewright.transforms.base import Decision, Pass, PassContext
 from tilewright.transforms.check_input import check_input
 from tilewright.transforms.decide_loops import decide_loops
+from tilewright.transforms.index_math import IndexMath
 from tilewright.transforms.instructions import (
     COPIES,
     Choice,
@@ -23,6 +24,7 @@ from tilewright.transforms.instructions import (
     instruction_of,
     product_facts,
 )
+from tilewright.transforms.keep_scalars import keep_scalars
 from tilewright.transforms.loop_plan import (
     STRATEGIES,
     LoopPlan,
@@ -93,6 +95,8 @@ class PlanPipeline(Pass):
             for loop in loops:
                 context.sink.remark(loop.location, "left alone: the kernel is specialized by hand")
             loops = []
+        math = IndexMath(kernel.operation)
+        loops = [keep_scalars(loop, context.machine, math) for loop in loops]
         bodies = [body_of(loop) for loop in loops]
         plans = decide_loops(bodies, facts, self.strategy, context.machine)
         for body, plan in zip(bodies, plans, strict=True):

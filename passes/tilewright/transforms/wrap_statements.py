@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from tilewright.analysis.accesses import defined_inside
-from tilewright.analysis.statements import LoopBody, Statement, is_hoistable
+from tilewright.analysis.statements import EXPLICIT_ATTRIBUTES, LoopBody, Statement, is_hoistable
 from tilewright.ir.attributes import integer_attribute
 from tilewright.ir.dialect import ops_schedule
 from tilewright.mlir import ir, scf
@@ -13,7 +13,6 @@ from tilewright.transforms.cloning import Cloner
 from tilewright.transforms.loop_plan import LoopPlan
 
 REQUEST_ATTRIBUTES = ("tile.num_stages", "tile.strategy", "tile.disable_warp_specialization")
-EXPLICIT_ATTRIBUTES = ("tile.stage", "tile.order")
 
 
 def strip_request(loop: ir.Operation) -> None:
@@ -32,7 +31,7 @@ def wrap_statements(body: LoopBody, plan: LoopPlan) -> None:
     for allocation in body.allocations:
         allocation.move_before(body.loop)
     for guard in dict.fromkeys(guard for statement in body.statements for guard in statement.guards):
-        _hoist_arithmetic(guard, body.loop)
+        _hoist_arithmetic(guard, body)
     guards: list[ir.Operation] = []
     for index, statement in enumerate(body.statements):
         place = statement.guards[0] if statement.guards else statement.operation
@@ -42,12 +41,13 @@ def wrap_statements(body: LoopBody, plan: LoopPlan) -> None:
                 integer_attribute(schedule.orders[index]),
                 integer_attribute(schedule.groups[index]),
             )
-        _fill(wrapper.regions[0].blocks.append(), statement)
         _strip_explicit(statement.operation)
+        _fill(wrapper.regions[0].blocks.append(), statement)
         # The guards inside an outermost guard go with it.
         guards += [guard for guard in statement.guards[:1] if guard not in guards]
     for guard in guards:
         guard.erase()
+    _erase_moved_binds(body)
     loop = body.loop
     strip_request(loop)
     loop.attributes["tile.num_stages"] = integer_attribute(plan.num_stages)
@@ -55,37 +55,61 @@ def wrap_statements(body: LoopBody, plan: LoopPlan) -> None:
     loop.attributes["tile.reason"] = ir.StringAttr.get(plan.reason)
 
 
-def _hoist_arithmetic(guard: ir.Operation, loop: ir.Operation) -> None:
-    """Move a guard's arithmetic in front of it, so that all statements split from it use the same values."""
+def _erase_moved_binds(body: LoopBody) -> None:
+    """Erase what every statement that needs it now computes itself."""
+    for bind in reversed([bind for bind in body.binds if bind in body.dependents and bind.block == body.block]):
+        if all(next(iter(result.uses), None) is None for result in bind.results):
+            bind.erase()
+
+
+def _hoist_arithmetic(guard: ir.Operation, body: LoopBody) -> None:
+    """Move a guard's arithmetic in front of it, so that all statements split from it use the same values.
+
+    Not what depends on memory that the loop writes: each statement computes that itself.
+    """
     outermost = guard
-    while outermost.parent is not None and outermost.parent.operation != loop:
+    while outermost.parent is not None and outermost.parent.operation != body.loop:
         outermost = outermost.parent.operation
     for operation in _operations(guard.regions[0].blocks[0]):
         inner = any(not isinstance(o.owner, ir.Block) and defined_inside(o, outermost) for o in operation.operands)
-        if is_hoistable(operation) and not inner:
+        if is_hoistable(operation) and not inner and operation not in body.dependents:
             operation.move_before(outermost)
 
 
 def _fill(block: ir.Block, statement: Statement) -> None:
-    """Move the statement into `block`, under copies of its guards; what it needs of them is cloned."""
-    if not statement.guards:
-        block.append(statement.operation)
-        return
+    """Move the statement into `block`, under copies of its guards; what it needs of them, and its binds, are cloned."""
+    cloner = Cloner()
+    for bind in statement.binds:
+        cloner.clone(bind, ir.InsertionPoint(block))
     for guard in statement.guards:
-        with (
-            ir.InsertionPoint(block) if len(block.operations) == 0 else ir.InsertionPoint.at_block_terminator(block),
-            guard.location,
-        ):
-            inner = scf.IfOp(guard.operands[0])
+        with _end_of(block), guard.location:
+            inner = scf.IfOp(cloner.mapping.get(guard.operands[0], guard.operands[0]))
         block = inner.regions[0].blocks[0]
         with ir.InsertionPoint(block), guard.location:
             scf.YieldOp([])
     guard_blocks = [guard.regions[0].blocks[0] for guard in statement.guards]
-    cloner = Cloner()
-    point = ir.InsertionPoint.at_block_terminator(block)
-    cloner.bring(statement.operation, point, lambda operation: operation.block in guard_blocks)
-    statement.operation.move_before(block.operations[len(block.operations) - 1])
-    cloner.remap(statement.operation)
+    operation = statement.operation
+    cloner.bring(operation, _end_of(block), lambda needed: needed.block in guard_blocks)
+    operation.detach_from_parent()
+    _end_of(block).insert(operation)
+    cloner.remap(operation)
+    if operation.name == "scf.execute_region" and len(operation.regions[0].blocks) == 1 and not len(operation.results):
+        _inline(operation)
+
+
+def _end_of(block: ir.Block) -> ir.InsertionPoint:
+    """The end of a statement's block, or of a guard's, which has a terminator."""
+    operations = block.operations
+    ends = len(operations) > 0 and operations[len(operations) - 1].operation.name == "scf.yield"
+    return ir.InsertionPoint.at_block_terminator(block) if ends else ir.InsertionPoint(block)
+
+
+def _inline(region: ir.Operation) -> None:
+    """Put what stands in an `scf.execute_region` in its place."""
+    for operation in _operations(region.regions[0].blocks[0]):
+        if operation.name != "scf.yield":
+            operation.move_before(region)
+    region.erase()
 
 
 def _operations(block: ir.Block) -> Iterator[ir.Operation]:
