@@ -75,8 +75,9 @@ def test_an_update_in_place_is_not_renewed(loop_body):
     [
         ("gpu.barrier", "the effects of gpu.barrier are not known to it"),
         (
-            "%r = memref.load %T[%k] : memref<16xindex>\nmemref.store %r, %T[%c0] : memref<16xindex>",
-            "it reads a scalar from memory that the loop writes",
+            "%r = memref.load %T[%k] : memref<16xindex>\nmemref.store %k, %T[%c0] : memref<16xindex>\n"
+            "memref.store %r, %T[%c1] : memref<16xindex>",
+            "it reads a scalar from memory that it writes before the scalar is used",
         ),
         (
             "scf.for %i = %c0 to %c4 step %c1 { memref.copy %S, %R : !tile to !tile } {tile.num_stages = 2 : i32}",
@@ -92,6 +93,26 @@ def test_an_update_in_place_is_not_renewed(loop_body):
 def test_refusals(body, reason, loop_body):
     refusal = loop_body(body).refusal
     assert refusal is not None and refusal.reason == reason
+
+
+def test_a_read_of_memory_that_the_loop_writes_belongs_to_the_statements_that_use_it(loop_body):
+    row = "%r = memref.load %T[%k] : memref<16xindex>\n%d = arith.addi %r, %r : index\n"
+    body = loop_body(row + WINDOW + COPY + "memref.store %d, %T[%c0] : memref<16xindex>")
+    copy, store = body.statements
+    assert body.refusal is None
+    assert not copy.binds and [bind.name for bind in store.binds] == ["memref.load", "arith.addi"]
+    assert [(access.kind, access.region.root) for access in store.accesses] == [
+        ("read", store.operation.operands[1]),
+        ("write", store.operation.operands[1]),
+    ]
+
+
+def test_a_guard_computed_from_what_the_loop_writes_makes_a_write_uncertain(loop_body):
+    row = "%r = memref.load %T[%c0] : memref<16xindex>\n%g = arith.cmpi eq, %r, %c1 : index\n"
+    guarded = f"scf.if %g {{ {COPY} }}\nscf.if %g {{ {USE} }}\n"
+    body = loop_body(WINDOW + row + guarded + "memref.store %k, %T[%c0] : memref<16xindex>")
+    assert not any(access.certain for access in body.statements[0].own_accesses)
+    assert body.statements[0].operation.operands[1] not in dependence_graph(body).renewed
 
 
 @pytest.mark.parametrize(

@@ -52,12 +52,41 @@ gpu.module @kernels {
 
 // -----
 
+// A buffer that is handed on may be any of several.
 !x = memref<256xf16>
 !win = memref<16xf16, strided<[1], offset: ?>>
 !tile = memref<16xf16, #gpu.address_space<workgroup>>
 !frag = memref<16xf16, #gpu.address_space<private>>
 gpu.module @kernels {
-  gpu.func @carries_values(%X: !x, %O: !x) kernel
+  gpu.func @carries_a_buffer(%X: !x, %O: !x) kernel
+      attributes {known_block_size = array<i32: 128, 1, 1>, known_grid_size = array<i32: 1, 1, 1>} {
+    %c0 = arith.constant 0 : index
+    %c16 = arith.constant 16 : index
+    %c64 = arith.constant 64 : index
+    %S = memref.alloc() : !tile
+    %F = memref.alloc() : !frag
+    %G = memref.alloc() : !frag
+    // expected-remark@+2 {{loop not pipelined: it carries values from one iteration to the next}}
+    // expected-note@+1 {{because of this 'scf.for'}}
+    %last, %other = scf.for %k = %c0 to %c64 step %c16 iter_args(%f = %F, %g = %G) -> (!frag, !frag) {
+      %a = memref.subview %X[%k] [16] [1] : !x to !win
+      memref.copy %a, %S : !win to !tile
+      memref.copy %S, %f : !tile to !frag
+      scf.yield %g, %f : !frag, !frag
+    } {tile.num_stages = 2 : i32}
+    gpu.return
+  }
+}
+
+// -----
+
+// In an explicit schedule nothing says where a carried value is stored.
+!x = memref<256xf16>
+!win = memref<16xf16, strided<[1], offset: ?>>
+!tile = memref<16xf16, #gpu.address_space<workgroup>>
+!frag = memref<16xf16, #gpu.address_space<private>>
+gpu.module @kernels {
+  gpu.func @carries_values_in_an_explicit_schedule(%X: !x, %O: !x) kernel
       attributes {known_block_size = array<i32: 128, 1, 1>, known_grid_size = array<i32: 1, 1, 1>} {
     %c0 = arith.constant 0 : index
     %c16 = arith.constant 16 : index
@@ -68,10 +97,39 @@ gpu.module @kernels {
     // expected-note@+1 {{because of this 'scf.for'}}
     %last = scf.for %k = %c0 to %c64 step %c16 iter_args(%previous = %c0) -> (index) {
       %a = memref.subview %X[%k] [16] [1] : !x to !win
-      memref.copy %a, %S : !win to !tile
-      memref.copy %S, %F : !tile to !frag
+      memref.copy %a, %S {tile.stage = 0 : i32, tile.order = 0 : i32} : !win to !tile
+      memref.copy %S, %F {tile.stage = 1 : i32, tile.order = 1 : i32} : !tile to !frag
       scf.yield %k : index
-    } {tile.num_stages = 2 : i32}
+    }
+    gpu.return
+  }
+}
+
+// -----
+
+// The scalar has changed when it is used; without a place in the schedule it cannot be kept.
+!x = memref<256xf16>
+!win = memref<16xf16, strided<[1], offset: ?>>
+!tile = memref<16xf16, #gpu.address_space<workgroup>>
+!frag = memref<16xf16, #gpu.address_space<private>>
+gpu.module @kernels {
+  gpu.func @stale_scalar_in_an_explicit_schedule(%X: !x, %O: !x) kernel
+      attributes {known_block_size = array<i32: 128, 1, 1>, known_grid_size = array<i32: 1, 1, 1>} {
+    %c0 = arith.constant 0 : index
+    %c16 = arith.constant 16 : index
+    %c64 = arith.constant 64 : index
+    %zero = arith.constant 0.0 : f16
+    %S = memref.alloc() : !tile
+    %F = memref.alloc() : !frag
+    // expected-remark@+1 {{loop not pipelined: it reads a scalar from memory that it writes before the scalar is used}}
+    scf.for %k = %c0 to %c64 step %c16 {
+      %a = memref.subview %X[%k] [16] [1] : !x to !win
+      memref.copy %a, %S {tile.stage = 0 : i32, tile.order = 0 : i32} : !win to !tile
+      // expected-note@+1 {{because of this 'memref.load'}}
+      %first = memref.load %S[%c0] : !tile
+      linalg.fill {tile.stage = 1 : i32, tile.order = 1 : i32} ins(%zero : f16) outs(%S : !tile)
+      memref.store %first, %F[%c0] {tile.stage = 1 : i32, tile.order = 2 : i32} : !frag
+    }
     gpu.return
   }
 }
@@ -220,31 +278,6 @@ gpu.module @kernels {
     scf.for %k = %c0 to %c64 step %c16 {
       %a = memref.subview %X[%k] [16] [1] : !x to !win
       memref.copy %a, %F : !win to !frag
-    } {tile.num_stages = 2 : i32}
-    gpu.return
-  }
-}
-
-// -----
-
-!x = memref<256xf16>
-!win = memref<16xf16, strided<[1], offset: ?>>
-!tile = memref<16xf16, #gpu.address_space<workgroup>>
-!table = memref<16xindex>
-gpu.module @kernels {
-  gpu.func @scalar_from_written_memory(%X: !x, %table: !table) kernel
-      attributes {known_block_size = array<i32: 128, 1, 1>, known_grid_size = array<i32: 1, 1, 1>} {
-    %c0 = arith.constant 0 : index
-    %c1 = arith.constant 1 : index
-    %c16 = arith.constant 16 : index
-    %S = memref.alloc() : !tile
-    // expected-remark@+1 {{loop not pipelined: it reads a scalar from memory that the loop writes}}
-    scf.for %k = %c0 to %c16 step %c1 {
-      // expected-note@+1 {{because of this 'memref.load'}}
-      %row = memref.load %table[%k] : !table
-      %a = memref.subview %X[%row] [16] [1] : !x to !win
-      memref.copy %a, %S : !win to !tile
-      memref.store %row, %table[%c0] : !table
     } {tile.num_stages = 2 : i32}
     gpu.return
   }

@@ -183,7 +183,9 @@ class _BodyReader:
                 continue
             effects = effects_of(operation)
             if effects.opaque is not None:
-                body.refusal = body.refusal or Refusal(f"the effects of {effects.opaque.name} are not known to it", effects.opaque)
+                body.refusal = body.refusal or Refusal(
+                    f"the effects of {effects.opaque.name} are not known to it", effects.opaque
+                )
             elif not any(access.writes for access in effects.accesses):
                 self._places[operation] = len(self._places)
                 body.binds.append(operation)
@@ -311,7 +313,9 @@ def schedules_explicitly(block: ir.Block) -> bool:
         operation = child.operation
         if any(name in operation.attributes for name in EXPLICIT_ATTRIBUTES):
             return True
-        if operation.name == "scf.if" and any(schedules_explicitly(inner) for region in operation.regions for inner in region.blocks):
+        if operation.name == "scf.if" and any(
+            schedules_explicitly(inner) for region in operation.regions for inner in region.blocks
+        ):
             return True
     return False
 

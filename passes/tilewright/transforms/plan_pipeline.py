@@ -44,9 +44,10 @@ class PlanPipeline(Pass):
     `tile.reason`.
 
     Rules:
-    1. A statement is an operation that touches memory; pure operations and reads of memory that the loop does not write take no
-       slot. A plain `scf.if` is a guard: it is split over the statements in it, its arithmetic moved before
-       it. Allocations move before the loop.
+    1. A statement is an operation that writes memory; pure operations and reads take no slot. A read of what the loop writes
+       stands in each statement that uses it. Where it would come too late there, and for the results of statements and the
+       scalars that a loop carries, the value is kept in a buffer of one element. A plain `scf.if` is a guard: it is split over
+       the statements in it, its arithmetic moved before it. Allocations move before the loop.
     2. Dependences (RAW, WAR, WAW) are those of overlapping regions, in one iteration or carried to the next. Versions remove
        carried dependences over a buffer that each iteration writes before it reads.
     3. Copies from global to shared memory run ahead, at stage 0, right after their last use, if nothing of their iteration must

@@ -108,6 +108,7 @@ class RoleWriter:
         copy = loop.clone(ir.InsertionPoint(block)).operation
         body = copy.regions[0].blocks[0]
         inside = False
+        foreign: list[ir.Operation] = []
         for child in list(body.operations):
             operation = child.operation
             name = operation.name
@@ -119,11 +120,14 @@ class RoleWriter:
                     self._synchronise(operation)
                 operation.erase()
             elif name != "scf.yield" and not _is_shared_value(operation) and inside != (role is Role.PRODUCER):
-                operation.erase()
+                foreign.append(operation)
             elif inside and role is Role.PRODUCER:
                 self._issue(operation, *_commit_after(operation))
             if name == "tile.channel_commit":
                 inside = False
+        # Users first: the result of a statement, an atomic update for one, may be used by another.
+        for operation in reversed(foreign):
+            operation.erase()
         _erase_unused(body)
 
     def _synchronise(self, operation: ir.Operation) -> None:
