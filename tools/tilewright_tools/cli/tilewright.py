@@ -8,6 +8,7 @@ import click
 
 from tilewright.env import Setting, environment
 from tilewright_tools.cli.common import run_tool
+from tilewright_tools.cli.mutate import mutate
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
@@ -51,6 +52,9 @@ def examples(folder: str, only: tuple[str, ...], target: str, pass_pipeline: str
     from tilewright_tools.examples import run_examples
 
     return run_examples(folder, only, find_target(target), pass_pipeline)
+
+
+tilewright.add_command(mutate)
 
 
 def _record(setting: Setting) -> dict[str, object]:
