@@ -21,6 +21,8 @@ PROJECT = Path(__file__).resolve().parents[3]
 @click.option("--jobs", type=click.IntRange(min=1), default=2, show_default=True, help="Mutants at a time.")
 @click.option("--budget", type=click.FloatRange(min=0), default=30.0, show_default=True, metavar="SECONDS",
               help="Time of the tests that one mutant meets.")  # fmt: skip
+@click.option("--slack", type=click.FloatRange(min=0), default=10.0, show_default=True, metavar="SECONDS",
+              help="CPU time that any test may take, beyond eight times what it took on the unchanged source.")  # fmt: skip
 @click.option("--again", is_flag=True, help="Run those again that survived an earlier campaign.")
 @click.option("--list", "list_only", is_flag=True, help="List the mutants, and run nothing.")
 @click.option("--minimum", type=click.FloatRange(0, 1), default=0.95, show_default=True, help="The share that must be killed.")

@@ -21,7 +21,7 @@ from tilewright_tools.mutation.mutants import Mutant
 Outcome = Literal["killed", "timeout", "survived", "uncovered"]
 FIRST_BATCH = 10
 # A test on a mutant may take this many times as long as on the original, and some seconds for what is imported first.
-TIME_FACTOR, TIME_SLACK = 8.0, 10.0
+TIME_FACTOR = 8.0
 
 
 @dataclass(frozen=True)
@@ -80,16 +80,16 @@ class Attempt:
 
 
 class Campaign:
-    """Runs mutants, `jobs` at a time, each with at most `budget` seconds of tests."""
+    """Runs mutants, `jobs` at a time, each with at most `budget` seconds of tests; `slack` is what any test may take."""
 
-    def __init__(self, root: Path, coverage: CoverageMap, store: Store, jobs: int, budget: float) -> None:
+    def __init__(self, root: Path, coverage: CoverageMap, store: Store, jobs: int, budget: float, slack: float) -> None:
         self.root = root
         self.coverage = coverage
         self.tests = coverage.tests()
         self.store = store
         self.jobs = jobs
         self.budget = budget
-        self.limits = {name: TIME_SLACK + TIME_FACTOR * test.seconds for name, test in self.tests.items()}
+        self.limits = {name: slack + TIME_FACTOR * test.seconds for name, test in self.tests.items()}
         self.sources: dict[str, str] = {}
 
     def run(self, mutants: Iterable[Mutant], on_verdict: Callable[[Mutant, Verdict], None]) -> None:

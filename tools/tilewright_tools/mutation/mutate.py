@@ -44,6 +44,7 @@ class MutateOptions:
     seed: int = 0
     jobs: int = 2
     budget: float = 30.0
+    slack: float = 10.0
     again: bool = False
     list_only: bool = False
     minimum: float = 0.95
@@ -70,7 +71,7 @@ def mutate(options: MutateOptions) -> int:
     store = Store.load(state / "verdicts.jsonl")
     waiting = [mutant for mutant in mutants if _is_waiting(store.of(mutant), options.again)]
     _say(f"{len(mutants)} mutants, {len(waiting)} to run, {len(coverage.tests())} tests")
-    campaign = Campaign(root, coverage, store, options.jobs, options.budget)
+    campaign = Campaign(root, coverage, store, options.jobs, options.budget, options.slack)
     campaign.run(waiting, _Progress(len(waiting)).show)
     equivalents = load_equivalents(root / EQUIVALENTS)
     judged = [
@@ -132,6 +133,4 @@ class _Progress:
         self.done += 1
         killer = f" by {verdict.killer}" if verdict.killer else ""
         place = f"{mutant.file}:{mutant.line} [{mutant.rule}]"
-        _say(
-            f"[{self.done}/{self.total}] {verdict.outcome} {mutant.file}:{mutant.line} [{mutant.rule}] {verdict.seconds:.1f} s{killer}"
-        )
+        _say(f"[{self.done}/{self.total}] {verdict.outcome} {place} {verdict.seconds:.1f} s{killer}")
