@@ -10,7 +10,7 @@ import pytest
 
 import tilewright.language as tl
 from tilewright.diagnostics import InputError, SourceLocation
-from tilewright.language.loading import load_module, own_arguments
+from tilewright.language.loading import load_module, own_arguments, rounded_as
 
 pytestmark = pytest.mark.l1a_compile_no_target_dialect
 
@@ -118,3 +118,11 @@ def test_a_file_makes_its_own_arguments_from_all_parameters_of_build(tmp_path: P
     fails = load_module(written(tmp_path, HEADER + BUILD + "\n\ndef arguments(random, **_):\n    return [][0]\n"))
     with pytest.raises(InputError, match="IndexError"):
         own_arguments(fails, np.random.default_rng(0), {})
+
+
+def test_a_file_names_the_types_that_it_rounds_to(tmp_path: Path) -> None:
+    source = HEADER + BUILD + "def rounded_as(size, **parameters):\n    return {'Out': 'f16' if size == 3 else 'bf16'}\n"
+    module = load_module(written(tmp_path, source))
+    assert rounded_as(module, {"size": 3}) == {"Out": tl.f16}
+    assert rounded_as(module, {}) == {"Out": tl.bf16}
+    assert rounded_as(load_module(written(tmp_path, HEADER + BUILD)), {}) == {}

@@ -16,13 +16,13 @@ from tilewright import mlir
 from tilewright.backends.base import Target
 from tilewright.diagnostics import InputError, SourceLocation, UsageError
 from tilewright.ir.kernel import Kernel, kernels_in
-from tilewright.language.loading import kernels_of, load_module, own_arguments
+from tilewright.language.loading import kernels_of, load_module, own_arguments, rounded_as
 from tilewright.names import did_you_mean
 from tilewright.pipeline.registry import builtin_registry
 from tilewright.pipeline.resolve import resolve_pipeline
 from tilewright.pipeline.text import parse_pipeline
 from tilewright.runtime.arguments import make_arguments
-from tilewright.runtime.compare import Comparison, compare
+from tilewright.runtime.compare import Comparison, compare, default_tolerance
 from tilewright.runtime.report import RunReport
 from tilewright.runtime.stages import StageOptions, run_stages
 from tilewright_tools.cli.common import print_diagnostics
@@ -153,9 +153,13 @@ def _compare_with_reference(case: Case, initial: dict[str, Any], current: dict[s
     if reference is None:
         return []
     expected = reference(initial, **case.parameters)
-    return [
-        compare(name, current[name], np.asarray(value).astype(current[name].dtype), None) for name, value in expected.items()
-    ]
+    coarser = rounded_as(case.module, case.parameters)
+    compared: list[Comparison] = []
+    for name, value in expected.items():
+        dtype = current[name].dtype
+        tolerance = default_tolerance(np.asarray(value).astype(coarser[name].numpy if name in coarser else dtype))
+        compared.append(compare(name, current[name], np.asarray(value).astype(dtype), tolerance))
+    return compared
 
 
 def _print_result(case: Case, result: CaseResult) -> None:

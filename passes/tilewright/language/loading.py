@@ -11,6 +11,7 @@ from types import CodeType, ModuleType
 from typing import TYPE_CHECKING, Any
 
 from tilewright.diagnostics import InputError, SourceLocation
+from tilewright.language.dtypes import DType, as_dtype
 from tilewright.language.kernel import Kernel
 from tilewright.language.source import located_user_errors
 
@@ -82,11 +83,27 @@ def own_arguments(module: ModuleType, random: np.random.Generator, parameters: M
     make = getattr(module, "arguments", None)
     if make is None:
         return {}
+    return _called(module, make, parameters, random)
+
+
+def rounded_as(module: ModuleType, parameters: Mapping[str, Any]) -> dict[str, DType]:
+    """What the module's function ``rounded_as(**parameters)`` says: the type to which a kernel rounds on the way to an output.
+
+    By the output's name, for those whose own type is finer. It is given every parameter of `build`.
+    """
+    tell = getattr(module, "rounded_as", None)
+    if tell is None:
+        return {}
+    return {name: as_dtype(dtype) for name, dtype in _called(module, tell, parameters).items()}
+
+
+def _called(module: ModuleType, function: Callable[..., Any], parameters: Mapping[str, Any], *leading: Any) -> Any:
+    """A function of the module, called with all parameters of its `build`: those given, and the defaults of the rest."""
     path = module.__file__ or ""
     known = inspect.signature(module.build).parameters.values()
     defaults = {p.name: p.default for p in known if p.default is not p.empty}
-    with located_user_errors(SourceLocation(path, make.__code__.co_firstlineno, 1), path):
-        return make(random, **{**defaults, **parameters})
+    with located_user_errors(SourceLocation(path, function.__code__.co_firstlineno, 1), path):
+        return function(*leading, **{**defaults, **parameters})
 
 
 def _built(build: Callable[..., Any], parameters: dict[str, Any], path: Path) -> list[Kernel]:
