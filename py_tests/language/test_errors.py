@@ -22,6 +22,23 @@ def _gemm(a: tuple[int, int], b: tuple[int, int], c: tuple[int, int], types: tup
     return body
 
 
+def _gemm_sp(e: tuple[int, ...], b: tuple[int, int], types: tuple[str, str], accumulator: str = "f32") -> Body:
+    def body(A, B):
+        sp = tl.gemm_sp
+        sp(
+            tl.alloc_shared((8, 16), types[0]),
+            tl.alloc_shared(e, types[1]),
+            tl.alloc_shared(b, "f16"),
+            _accumulator(accumulator),
+        )
+
+    return body
+
+
+def _accumulator(dtype: str) -> tl.Buffer:
+    return tl.alloc_fragment((8, 8), dtype)
+
+
 def _store_out_of_rank(A, B):
     A[0, 0, 0] = 1.0
 
@@ -184,6 +201,15 @@ CASES: list[tuple[Body, int, str]] = [
         "tl.gemm multiplies f16 with bf16; the operands",
     ),
     (_gemm((8, 16), (16, 8), (8, 8), ("bf16", "bf16", "f16")), 1, "tl.gemm of bf16 accumulates in bf16 or f32, not in f16"),
+    (_gemm_sp((8, 2, 1), (32, 8), ("f16", "i16")), 2, "tl.gemm_sp multiplies matrices, not shapes [8, 16], [8, 2, 1], [32, 8]"),
+    (_gemm_sp((8, 2), (16, 8), ("f16", "i16")), 2, "tl.gemm_sp of A 8x32 and b 16x8 into 8x8: the shapes do not match"),
+    (
+        _gemm_sp((8, 4), (32, 8), ("f16", "i16")),
+        2,
+        "tl.gemm_sp of A 8x32 takes metadata 8x4 of i8 or 8x2 of i16 or 8x1 of i32, not 8x4 of i16",
+    ),
+    (_gemm_sp((8, 2), (32, 8), ("bf16", "i16")), 2, "tl.gemm_sp multiplies bf16 with f16; the operands have one type"),
+    (_gemm_sp((8, 2), (32, 8), ("f16", "i16"), "i32"), 2, "tl.gemm_sp of f16 accumulates in f16 or f32, not in i32"),
     (_store_out_of_rank, 1, "A has rank 2, not 3 subscripts"),
     (_store_to_a_row, 1, "A has rank 2: assign to one element, or use tl.copy or tl.fill for more"),
     (_outside, 1, "32 is outside dimension 1 of A, which has extent 32"),

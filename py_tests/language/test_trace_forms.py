@@ -245,6 +245,17 @@ def test_explicit_schedule_marks_the_statements() -> None:
         assert f"tile.order = {order} : i32, tile.stage = {stage} : i32" in text
 
 
+def test_a_sparse_product_is_a_statement() -> None:
+    def body(A, E, B):
+        total = tl.alloc_fragment((8, 8), tl.f32)
+        for _ in tl.pipelined(4, num_stages=2, stage=[1], order=[0]):
+            tl.gemm_sp(A, E, B, total, transpose_b=True)
+
+    tensors = {"A": tl.Tensor((8, 16), tl.f16), "E": tl.Tensor((8, 1), tl.i32), "B": tl.Tensor((8, 32), tl.f16)}
+    text = traced(body, **tensors).text()
+    assert '"tile.gemm_sp"(%A, %E, %B, %alloc) {tile.order = 0 : i32, tile.stage = 1 : i32, transpose_b = true}' in text
+
+
 def test_reduction_fills_with_what_changes_nothing() -> None:
     def body(A, B):
         tile = tl.alloc_fragment((4, 8), tl.f16)

@@ -168,6 +168,9 @@ def _own_accesses(operation: ir.Operation) -> list[Access] | None:
         tile, destination, *offsets = operands
         written = replace(window(destination, offsets, list(ir.MemRefType(tile.type).shape)), exact=False)
         return [Access("read", whole(tile), operation), Access("write", written, operation)]
+    if name == "tile.gemm_sp":
+        reads = [Access("read", whole(value), operation) for value in operands]
+        return [*reads, Access("write", whole(operands[-1]), operation)]
     if name.startswith("linalg.") and len(operation.regions) and len(operation.regions[0].blocks):
         return _linalg_accesses(operation)
     return None

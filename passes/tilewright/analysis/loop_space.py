@@ -13,7 +13,8 @@ from tilewright.analysis.regions import VIEWS, root_of
 from tilewright.mlir import ir, linalg
 
 # The operations that multiply matrices: their fragments are laid out by their instruction, not by their space.
-PRODUCTS = ("linalg.matmul", "linalg.contract")
+SPARSE_PRODUCT = "tile.gemm_sp"
+PRODUCTS = ("linalg.matmul", "linalg.contract", SPARSE_PRODUCT)
 TILE_COPIES = ("memref.copy", "tile.copy_in", "tile.copy_out", "tile.copy_async", "tile.bulk_copy")
 
 
@@ -72,6 +73,8 @@ def _space_of(operation: ir.Operation, threads: int) -> LoopSpace | None:
         return _linalg_space(operation, threads)
     if name in TILE_COPIES:
         return _copy_space(operation, threads)
+    if name == SPARSE_PRODUCT:
+        return _sparse_product_space(operation, threads)
     if name in ("memref.load", "memref.store", "memref.atomic_rmw", "memref.generic_atomic_rmw"):
         position = 0 if name in ("memref.load", "memref.generic_atomic_rmw") else 1
         root = root_of(operation.operands[position])
@@ -177,6 +180,19 @@ def _body_accesses(operation: ir.Operation) -> list[SpaceAccess]:
 
     operation.walk(visit, ir.WalkOrder.PRE_ORDER)
     return found
+
+
+def _sparse_product_space(operation: ir.Operation, threads: int) -> LoopSpace:
+    """Rows, columns and the contraction; its operands are read in the instruction's own way."""
+    a, _, _, accumulator = operation.operands
+    rows, columns = ir.MemRefType(accumulator.type).shape
+    depth = 2 * ir.MemRefType(a.type).shape[1]
+    accesses: list[SpaceAccess] = []
+    for operand in operation.operands:
+        root = root_of(operand)
+        if root is not None:
+            accesses.append(SpaceAccess(root, None, operand == accumulator, operation))
+    return LoopSpace(operation, (rows, columns, depth), tuple(accesses), threads)
 
 
 def _copy_space(operation: ir.Operation, threads: int) -> LoopSpace:

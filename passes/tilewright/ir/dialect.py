@@ -40,7 +40,7 @@ class FragmentLayoutAttr(Tile.Attribute, name="fragment"):
 
 
 # The operation classes register themselves with `Tile` when they are defined.
-from tilewright.ir import ops_channel, ops_copy, ops_schedule, ops_specialize  # noqa: E402
+from tilewright.ir import ops_channel, ops_copy, ops_product, ops_schedule, ops_specialize  # noqa: E402
 
 __all__ = [
     "ChannelType",
@@ -51,6 +51,7 @@ __all__ = [
     "Tile",
     "ops_channel",
     "ops_copy",
+    "ops_product",
     "ops_schedule",
     "ops_specialize",
 ]

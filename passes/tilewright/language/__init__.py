@@ -70,6 +70,7 @@ from tilewright.language.tiles import (
     copy_out,
     fill,
     gemm,
+    gemm_sp,
     reduce,
 )
 from tilewright.language.views import reshape, view
@@ -115,6 +116,7 @@ __all__ = [
     "fill",
     "floor",
     "gemm",
+    "gemm_sp",
     "grid",
     "i1",
     "i8",

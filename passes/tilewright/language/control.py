@@ -26,6 +26,7 @@ _SCHEDULED = (
     "scf.while",
     "tile.copy_in",
     "tile.copy_out",
+    "tile.gemm_sp",
 )
 
 

@@ -186,12 +186,41 @@ def gemm(a: Tile, b: Tile, accumulator: Tile, transpose_a: bool = False, transpo
     k_of_b, n = shapes[1][::-1] if transpose_b else shapes[1]
     if k != k_of_b or shapes[2] != (m, n):
         fail(f"tl.gemm of a {m}x{k} and b {k_of_b}x{n} into {shapes[2][0]}x{shapes[2][1]}: the shapes do not match")
+    _check_factors("tl.gemm", a, b, accumulator)
+    _emit_matmul(trace, a, b, accumulator, transpose_a, transpose_b)
+
+
+def gemm_sp(a: Tile, metadata: Tile, b: Tile, accumulator: Tile, transpose_b: bool = False) -> None:
+    """accumulator += A b, where `a` holds the two of each four neighbours in a row of A that are kept.
+
+    `metadata` has four bits for each four neighbours, from the lowest bits of a word up: the position of the first kept one,
+    and that of the second. It is MxK/8 of i8, MxK/16 of i16 or MxK/32 of i32.
+    """
+    trace = current_trace("tl.gemm_sp")
+    operands = {"a": a, "metadata": metadata, "b": b, "accumulator": accumulator}
+    shapes = {name: known_shape(tile, f"operand {name} of tl.gemm_sp") for name, tile in operands.items()}
+    if any(len(shape) != 2 for shape in shapes.values()):
+        fail(f"tl.gemm_sp multiplies matrices, not shapes {', '.join(str(list(s)) for s in shapes.values())}")
+    rows, depth = shapes["a"][0], 2 * shapes["a"][1]
+    depth_of_b, columns = shapes["b"][::-1] if transpose_b else shapes["b"]
+    if depth != depth_of_b or shapes["accumulator"] != (rows, columns):
+        into = "x".join(str(extent) for extent in shapes["accumulator"])
+        fail(f"tl.gemm_sp of A {rows}x{depth} and b {depth_of_b}x{columns} into {into}: the shapes do not match")
+    if metadata.dtype.name not in ("i8", "i16", "i32") or shapes["metadata"] != (rows, depth // metadata.dtype.bits):
+        found = f"{'x'.join(str(extent) for extent in shapes['metadata'])} of {metadata.dtype}"
+        legal = " or ".join(f"{rows}x{depth / bits:g} of i{bits}" for bits in (8, 16, 32))
+        fail(f"tl.gemm_sp of A {rows}x{depth} takes metadata {legal}, not {found}")
+    _check_factors("tl.gemm_sp", a, b, accumulator)
+    flags: dict[str, ir.Attribute] = {"transpose_b": ir.BoolAttr.get(True)} if transpose_b else {}
+    trace.emit("tile.gemm_sp", [tile.view() for tile in operands.values()], [], flags)
+
+
+def _check_factors(what: str, a: Tile, b: Tile, accumulator: Tile) -> None:
     if a.dtype is not b.dtype:
-        fail(f"tl.gemm multiplies {a.dtype} with {b.dtype}; the operands have one type")
+        fail(f"{what} multiplies {a.dtype} with {b.dtype}; the operands have one type")
     if accumulator.dtype.name not in _ACCUMULATORS.get(a.dtype.name, ()):
         legal = " or ".join(_ACCUMULATORS.get(a.dtype.name, ())) or "nothing"
-        fail(f"tl.gemm of {a.dtype} accumulates in {legal}, not in {accumulator.dtype}")
-    _emit_matmul(trace, a, b, accumulator, transpose_a, transpose_b)
+        fail(f"{what} of {a.dtype} accumulates in {legal}, not in {accumulator.dtype}")
 
 
 def _emit_matmul(trace: Trace, a: Tile, b: Tile, accumulator: Tile, transpose_a: bool, transpose_b: bool) -> None:

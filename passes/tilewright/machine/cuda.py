@@ -61,6 +61,27 @@ _WGMMA = ProductInstruction(
     },
     maximal_n=256,
 )
+_MMA_SP = ProductInstruction(
+    "mma_sp",
+    threads=32,
+    m=16,
+    n=8,
+    operands={"f16": (("f16", "f32"), 32), "bf16": (("f32",), 32), "i8": (("i32",), 64)},
+)
+_WGMMA_SP = ProductInstruction(
+    "wgmma_sp",
+    threads=128,
+    m=64,
+    n=8,
+    operands={
+        "f16": (("f16", "f32"), 32),
+        "bf16": (("f32",), 32),
+        "f8E4M3FN": (("f16", "f32"), 64),
+        "f8E5M2": (("f16", "f32"), 64),
+        "i8": (("i32",), 64),
+    },
+    maximal_n=256,
+)
 
 
 def _spaces(shared_bytes: int) -> tuple[MemorySpace, ...]:
@@ -79,6 +100,7 @@ SM_80 = Machine(
     limits=Limits(32, 1024, 255, 65536, 163 * 1024, 16),
     warp_group_size=32,
     specializes_warps=False,
+    sparse_products=(_MMA_SP, _SCALAR),
 )
 SM_90A = Machine(
     target="cuda:sm_90a",
@@ -88,4 +110,5 @@ SM_90A = Machine(
     limits=Limits(32, 1024, 255, 65536, 227 * 1024, 16),
     warp_group_size=128,
     specializes_warps=True,
+    sparse_products=(_WGMMA_SP, _MMA_SP, _SCALAR),
 )

@@ -83,10 +83,13 @@ class Machine:
     limits: Limits
     warp_group_size: int
     specializes_warps: bool
+    sparse_products: tuple[ProductInstruction, ...] = ()
+    """The instructions for a product whose A keeps two of each four neighbours; K counts the neighbours, kept or not."""
 
     def space_of(self, attribute: str) -> MemorySpace | None:
         """The space that the IR spells `attribute` (the printed attribute; empty for none)."""
         return next((space for space in self.spaces if attribute in space.attribute.split("|")), None)
 
     def product_instruction(self, name: str) -> ProductInstruction | None:
-        return next((product for product in self.products if product.name == name), None)
+        known = (*self.products, *self.sparse_products)
+        return next((product for product in known if product.name == name), None)

@@ -100,6 +100,19 @@ def contraction(structure: Structure, factor: ElementType, accumulator: ElementT
     return product
 
 
+def matrix_product(factor: ElementType, accumulator: ElementType) -> Product:
+    """The product of two matrices as they are, added to a third, in the types of `contraction`."""
+    compute, result = _types(factor, accumulator)
+    dtype = accumulator.dtype
+
+    def product(a: np.ndarray, b: np.ndarray, acc: np.ndarray) -> np.ndarray:
+        left, right = (np.ascontiguousarray(array).astype(compute, copy=False)[None] for array in (a, b))
+        total = _multiply(left, right)[0].astype(result, copy=False)
+        return (acc.astype(result) + total).astype(dtype, copy=False)
+
+    return product
+
+
 def _multiply(left: np.ndarray, right: np.ndarray) -> np.ndarray:
     """The products of two stacks of matrices, in pieces of rows that BLAS does in one thread.
 

@@ -14,7 +14,8 @@ class Finding:
 
     Kinds: of memory ``uninitialised-read``, ``out-of-bounds``, ``parallel-write``; of asynchronous copies ``in-flight-read``,
     ``in-flight-write``, ``source-overwritten``, ``not-waited``, ``group-mismatch``; of synchronisation ``channel-order``,
-    ``bytes-mismatch``, ``over-arrival``, ``deadlock``; of layouts ``ownership``; and ``division-by-zero``, ``step-limit``.
+    ``bytes-mismatch``, ``over-arrival``, ``deadlock``; of layouts ``ownership``; of sparse products ``sparse-metadata``; and
+    ``division-by-zero``, ``step-limit``.
     """
 
     kind: str

@@ -20,6 +20,7 @@ from tilewright.simulator import (  # noqa: F401 - importing them registers thei
     ops_linalg,
     ops_memref,
     ops_parallel,
+    ops_product,
     ops_scf,
     ops_tile,
 )

@@ -16,7 +16,7 @@ from tilewright.mlir import ir
 from tilewright.transforms.assign_layouts import Assignment, Conflict, Fragments, Seed, assign_layouts
 from tilewright.transforms.base import Decision, Pass, PassContext
 from tilewright.transforms.cloning import nested_operations
-from tilewright.transforms.instructions import element_bytes, instruction_of, product_facts, space_name
+from tilewright.transforms.instructions import element_bytes, instruction_of, product_facts, product_operands, space_name
 from tilewright.transforms.layout_annotations import read_annotation
 from tilewright.transforms.loop_plan import buffer_name
 from tilewright.transforms.product_layouts import a_operand_layout, accumulator_layout
@@ -110,12 +110,13 @@ def _product_seeds(kernel: Kernel, spaces: list[LoopSpace], fragments: set[ir.Va
         facts = product_facts(operation, machine, threads[operation])
         if instruction is None or facts is None:
             continue
-        a, _, accumulator = (root_of(operand) for operand in operation.operands)
+        a, _, accumulator = (root_of(operand) for operand in product_operands(operation))
         m, n, k = facts.shape
         if accumulator in fragments and accumulator is not None:
             seeds.append(Seed(accumulator, accumulator_layout(instruction, m, n, threads[operation]), operation))
         if a in fragments and a is not None:
-            layout = a_operand_layout(instruction, m, k, n, threads[operation])
+            kept = k // 2 if facts.sparse else k
+            layout = a_operand_layout(instruction, m, kept, n, threads[operation])
             if layout is not None:
                 seeds.append(Seed(a, layout, operation))
     return seeds
@@ -189,7 +190,7 @@ def _operand_swizzles(kernel: Kernel, machine: Machine) -> dict[ir.Value, tuple[
     found: dict[ir.Value, tuple[int, ...]] = {}
     for operation in nested_operations(kernel.operation):
         if operation.name in PRODUCTS and instruction_of(operation) not in (None, "scalar"):
-            for operand in list(operation.operands)[:2]:
+            for operand in product_operands(operation)[:2]:
                 root = root_of(operand)
                 if root is not None and space_name(root.type, machine) == "shared":
                     found[root] = tuple(ir.MemRefType(operand.type).shape)

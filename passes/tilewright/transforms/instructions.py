@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from tilewright.analysis.loop_space import SPARSE_PRODUCT
 from tilewright.analysis.regions import root_of
 from tilewright.machine import CopyInstruction, Machine, ProductInstruction
 from tilewright.mlir import ir, linalg
@@ -37,7 +38,8 @@ class CopyFacts:
 
 @dataclass(frozen=True)
 class ProductFacts:
-    """A matrix product: M, N, K; operand and accumulator types; whether a contraction is not innermost; spaces; threads."""
+    """A matrix product: M, N, K; operand and accumulator types; whether a contraction is innermost; spaces; threads; is A
+    given by two of each four neighbours."""
 
     shape: tuple[int, int, int]
     operand: str
@@ -47,6 +49,7 @@ class ProductFacts:
     a_space: str
     b_space: str
     threads: int
+    sparse: bool = False
 
 
 def instruction_of(operation: ir.Operation) -> str | None:
@@ -140,8 +143,16 @@ def _copy_refusal(facts: CopyFacts, instruction: CopyInstruction) -> str | None:
     return None
 
 
+def product_operands(operation: ir.Operation) -> tuple[ir.Value, ir.Value, ir.Value]:
+    """A, B and the accumulator of a product."""
+    operands = list(operation.operands)
+    return operands[0], operands[-2], operands[-1]
+
+
 def product_facts(operation: ir.Operation, machine: Machine, threads: int) -> ProductFacts | None:
     """The facts of a product of two matrices into a third; None for another contraction."""
+    if operation.name == SPARSE_PRODUCT:
+        return _sparse_product_facts(operation, machine, threads)
     memrefs = [ir.MemRefType(operand.type) for operand in operation.operands]
     maps = linalg.get_indexing_maps(operation)
     if maps is None or len(memrefs) != 3 or any(memref.rank != 2 for memref in memrefs):
@@ -169,10 +180,27 @@ def product_facts(operation: ir.Operation, machine: Machine, threads: int) -> Pr
     )
 
 
+def _sparse_product_facts(operation: ir.Operation, machine: Machine, threads: int) -> ProductFacts:
+    a, b, accumulator = (ir.MemRefType(operand.type) for operand in product_operands(operation))
+    m, n = accumulator.shape
+    transposed = "transpose_b" in operation.attributes and ir.BoolAttr(operation.attributes["transpose_b"]).value
+    return ProductFacts(
+        (m, n, 2 * a.shape[1]),
+        str(a.element_type),
+        str(accumulator.element_type),
+        True,
+        transposed,
+        space_name(a, machine),
+        space_name(b, machine),
+        threads,
+        sparse=True,
+    )
+
+
 def choose_product(facts: ProductFacts, machine: Machine) -> Choice:
     """The first instruction of the machine that may do this product."""
     refused: list[str] = []
-    for instruction in machine.products:
+    for instruction in machine.sparse_products if facts.sparse else machine.products:
         why_not = _product_refusal(facts, instruction)
         if why_not is None:
             return Choice(instruction.name, "; ".join(refused) or "the first choice of the machine")
