@@ -100,12 +100,16 @@ def test_shifts_and_bits_are_those_of_numpy(dtype: str) -> None:
             B[1, i] = (A[i] << 4) >> 4
             B[2, i] = (A[i] & 12) | (A[i] ^ 3)
             B[3, i] = ~A[i] >> 1
+            B[4, i] = 1 << (A[i] & 3)
+            B[5, i] = 64 >> (A[i] & 3)
 
     element = tl.as_dtype(dtype)
-    a = np.arange(-128, 128, 16).astype(element.numpy)
-    b = np.zeros((4, 16), element.numpy)
+    a = (np.arange(-128, 128, 16) + np.arange(16) % 4).astype(element.numpy)
+    b = np.zeros((6, 16), element.numpy)
     run(body, {"A": tl.Tensor((16,), dtype), "B": tl.Tensor(b.shape, dtype)}, a, b)
-    np.testing.assert_array_equal(b, np.array([a << 4, (a << 4) >> 4, (a & 12) | (a ^ 3), ~a >> 1]))
+    np.testing.assert_array_equal(
+        b, np.array([a << 4, (a << 4) >> 4, (a & 12) | (a ^ 3), ~a >> 1, 1 << (a & 3), 64 >> (a & 3)])
+    )
 
 
 @pytest.mark.parametrize(

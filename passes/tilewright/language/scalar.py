@@ -95,8 +95,14 @@ class Operators:
     def __lshift__(self, other: Any) -> Scalar:
         return binary("<<", self, other)
 
+    def __rlshift__(self, other: Any) -> Scalar:
+        return binary("<<", other, self)
+
     def __rshift__(self, other: Any) -> Scalar:
         return binary(">>", self, other)
+
+    def __rrshift__(self, other: Any) -> Scalar:
+        return binary(">>", other, self)
 
     def __neg__(self) -> Scalar:
         operand = as_scalar(self)
