@@ -1,9 +1,10 @@
 # pyright: reportInvalidTypeForm=false
 """The positions of the k largest in a part of each row, in no order: a radix selection, eight bits of the value at a time.
 
-An f32 becomes a key whose order as a number without sign is that of the values. Each round counts how many keys, of those that
-begin as the k-th largest does, go on with each byte, and finds the byte of the k-th. After four rounds that key is known; a last
-pass takes what is above it, and of what is equal as much as is missing. Where a row has fewer than k, the rest is -1.
+An f32 becomes a key whose order as a number without sign is that of the values. Each round counts how many keys, of those
+that begin as the k-th largest does, go on with each byte, and finds the byte of the k-th. After four rounds that key is
+known; a last pass takes what is above it, and of what is equal as much as is missing. Where a row has fewer than k, the rest
+is -1.
 """
 
 from typing import Any
@@ -33,7 +34,10 @@ def build(
     distinct: int = 0,
     threads: int = 128,
 ) -> tl.Kernel:
-    """The kernel; row r is looked at from Starts[r] to Ends[r]. `arguments` draws from `distinct` values, where that is not 0."""
+    """The kernel; row r is looked at from Starts[r] to Ends[r].
+
+    `arguments` draws from `distinct` values, where that is not 0.
+    """
     del distinct
 
     @tl.kernel(threads=threads)
@@ -117,7 +121,7 @@ def arguments(random: np.random.Generator, rows: int, columns: int, distinct: in
 
 def reference(arguments: dict[str, np.ndarray], **_: object) -> dict[str, np.ndarray]:
     """Those above the k-th largest in the order of the row, then the first of those equal to it: as blocks run in order."""
-    positions = np.full(arguments["Positions"].shape, -1)
+    positions: np.ndarray = np.full(arguments["Positions"].shape, -1)
     for row, (x, start, end) in enumerate(zip(arguments["X"], arguments["Starts"], arguments["Ends"], strict=True)):
         part = x[start:end]
         wanted = min(positions.shape[1], len(part))
