@@ -93,9 +93,11 @@ def assert_close(case: Case, name: str, actual: np.ndarray, expected: np.ndarray
     """Equal up to a few roundings of the output's type, or of a coarser one that the example names."""
     coarser = rounded_as(case.module, case.parameters)
     dtype = coarser[name].numpy if name in coarser else actual.dtype
-    scale = max(1.0, float(np.abs(expected).max(initial=0.0)))
-    error = float(np.abs(actual.astype(np.float64) - expected).max(initial=0.0))
-    tolerance = 0.0 if actual.dtype.kind in "iub" else TOLERANCES[dtype.name]
+    actual, finite = actual.astype(np.float64), np.isfinite(expected)
+    assert np.array_equal(actual[~finite], expected[~finite])
+    scale = max(1.0, float(np.abs(expected[finite]).max(initial=0.0)))
+    error = float(np.abs(actual[finite] - expected[finite]).max(initial=0.0))
+    tolerance = 0.0 if dtype.kind in "iub" else TOLERANCES[dtype.name]
     assert error <= tolerance * scale
 
 
