@@ -31,6 +31,7 @@ VARIANTS = {
     "one by one": {"kernel": 1, "padding": 0},
     "windows": {"windows": True},
     "windows, dilation": {"windows": True, "dilation": 2, "padding": 2, "num_stages": 3, "block_m": 16},
+    "windows, padding only": {"windows": True, "kernel": 1, "padding": 2},
     "windows, no padding": {"windows": True, "padding": 0, "dtype": "bf16", "channels": 32},
 }
 

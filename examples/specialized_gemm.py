@@ -23,6 +23,7 @@ VARIANTS = {
     "copy_1_gemm_0": {"form": "copy_1_gemm_0"},
     "barrier_pipe": {"form": "barrier_pipe"},
     "barrier_pipe, three stages, bf16": {"form": "barrier_pipe", "stages": 3, "dtype": "bf16"},
+    "two warps in each group": {"form": "barrier_pipe", "threads": 64},
     "soft_pipe": {"form": "soft_pipe"},
     "soft_pipe, three stages, one trip": {"form": "soft_pipe", "stages": 3, "K": 16},
 }
@@ -41,6 +42,8 @@ def build(
     threads: int = 128,
 ) -> tl.Kernel:
     """The kernel for shapes that are multiples of the tile; each of the two warp groups has `threads` threads."""
+    if form == "soft_pipe" and stages < 2:
+        raise ValueError("soft_pipe starts copies one iteration ahead: it needs two stages")
     ring = 1 if form.startswith("copy_") else stages
     steps = K // block_k
 

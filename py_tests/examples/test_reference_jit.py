@@ -112,6 +112,25 @@ def test_shifts_and_bits_are_those_of_numpy(dtype: str) -> None:
     )
 
 
+def test_a_window_may_reach_over_every_edge() -> None:
+    def body(A: Any, B: Any) -> None:
+        for n, row in enumerate((-1, 2)):
+            tile = tl.alloc_shared((4, 6), tl.f32)
+            tl.copy_in(A[row:, -2:], tile, pad=7.0)
+            tl.copy(tile, B[n, 0:, 0:])
+        line = tl.alloc_shared((6,), tl.f32)
+        tl.copy_in(A[-1, 1:], line)
+        tl.copy(line, B[2, 0, 0:])
+
+    a = np.arange(16, dtype=np.float32).reshape(4, 4)
+    b = np.full((3, 4, 6), -1, np.float32)
+    run(body, {"A": tl.Tensor((4, 4), tl.f32), "B": tl.Tensor(b.shape, tl.f32)}, a, b)
+    padded = np.pad(a, 4, constant_values=7)
+    np.testing.assert_array_equal(b[0], padded[3:7, 2:8])
+    np.testing.assert_array_equal(b[1], padded[6:10, 2:8])
+    np.testing.assert_array_equal(b[2, 0], np.zeros(6))
+
+
 @pytest.mark.parametrize(
     ("source", "target"), [("f32", "i32"), ("i32", "f32"), ("bf16", "i16"), ("i16", "f16"), ("f16", "f16")]
 )

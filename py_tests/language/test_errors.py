@@ -55,6 +55,14 @@ def _window_outside(A, B):
     tl.copy(A[0:, 28:], tl.alloc_shared((8, 8), tl.f32))
 
 
+def _window_before_the_start(A, B):
+    tl.copy(A[-1:, 0:], tl.alloc_shared((8, 8), tl.f32))
+
+
+def _row_before_the_start(A, B):
+    tl.copy(A[-1, 0:], tl.alloc_shared((8,), tl.f32))
+
+
 def _copy_of_another_shape(A, B):
     tl.copy(A[0:8, 0:8], tl.alloc_shared((8, 4), tl.f32))
 
@@ -214,6 +222,8 @@ CASES: list[tuple[Body, int, str]] = [
     (_store_to_a_row, 1, "A has rank 2: assign to one element, or use tl.copy or tl.fill for more"),
     (_outside, 1, "32 is outside dimension 1 of A, which has extent 32"),
     (_window_outside, 1, "28 to 35 is outside dimension 1 of A, which has extent 32"),
+    (_window_before_the_start, 1, "-1 to 6 is outside dimension 0 of A, which has extent"),
+    (_row_before_the_start, 1, "-1 is outside dimension 0 of A, which has extent"),
     (_copy_of_another_shape, 1, "tl.copy from shape [8, 8] to shape [8, 4]: the shapes differ"),
     (_copy_of_another_rank, 1, "tl.copy from shape [None] to shape [8, 4]: the ranks differ"),
     (_copy_without_size, 1, "no side has a static size for each dimension"),

@@ -444,3 +444,33 @@ gpu.module @kernels {
     gpu.return
   }
 }
+
+// -----
+
+// In a kernel that is specialized by hand the threads are those of the warp group: two warps cannot issue a wgmma.
+// CHECK-LABEL: gpu.func @threads_of_the_warp_group(
+// CHECK: linalg.matmul {{.*}}tile.instruction = "mma", tile.reason = "no wgmma: 64 threads are no multiple of 128"
+// CHECK: linalg.matmul {{.*}}tile.instruction = "wgmma", tile.reason = "the first choice of the machine"
+// SM80-LABEL: gpu.func @threads_of_the_warp_group(
+// SM80: linalg.matmul {{.*}}tile.instruction = "mma", tile.reason = "the first choice of the machine"
+!a = memref<64x32xf16, #gpu.address_space<workgroup>>
+!b = memref<32x16xf16, #gpu.address_space<workgroup>>
+!d = memref<64x16xf32, #gpu.address_space<private>>
+gpu.module @kernels {
+  gpu.func @threads_of_the_warp_group() kernel
+      attributes {known_block_size = array<i32: 192, 1, 1>, known_grid_size = array<i32: 1, 1, 1>} {
+    %A = memref.alloc() : !a
+    %B = memref.alloc() : !b
+    %D = memref.alloc() : !d
+    %E = memref.alloc() : !d
+    "tile.specialize"() ({
+      "tile.warp_group"() ({
+        linalg.matmul ins(%A, %B : !a, !b) outs(%D : !d)
+      }) {role = "two warps", warps = 2 : i32} : () -> ()
+      "tile.warp_group"() ({
+        linalg.matmul ins(%A, %B : !a, !b) outs(%E : !d)
+      }) {role = "four warps", warps = 4 : i32} : () -> ()
+    }) : () -> ()
+    gpu.return
+  }
+}

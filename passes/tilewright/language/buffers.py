@@ -95,7 +95,8 @@ class Buffer:
         sizes: list[int | None] = []
         for dimension, subscript in enumerate(subscripts):
             start, size = self._slice(subscript, dimension)
-            offsets.append(self._offset(start, dimension, size))
+            # Where it lies is checked when it is used: a copy_in may reach over an edge.
+            offsets.append(as_index(start, f"subscript {dimension} of {self.name}"))
             sizes.append(size)
         kept = tuple(isinstance(subscript, slice) for subscript in subscripts)
         return Window(self, tuple(offsets), tuple(sizes), kept)
@@ -171,6 +172,8 @@ class Window:
     def view(self) -> ir.Value:
         """The window as a memref, for an operation of the current scope; all sizes are known."""
         trace = current_trace("a window")
+        for dimension, (offset, size) in enumerate(zip(self.offsets, self.sizes, strict=True)):
+            self.buffer._offset(offset, dimension, size)
         memory = ir.MemRefType(self.buffer.view().type)
         dynamic = ir.ShapedType.get_dynamic_size()
         known = [constant_of(offset) for offset in self.offsets]

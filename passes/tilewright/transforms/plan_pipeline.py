@@ -10,6 +10,7 @@ from tilewright.analysis.loop_space import PRODUCTS
 from tilewright.analysis.statements import LoopBody, asks_for_pipeline, body_of
 from tilewright.diagnostics import UsageError, source_location
 from tilewright.ir.kernel import Kernel, kernels_in
+from tilewright.machine import Machine
 from tilewright.mlir import ir
 from tilewright.transforms.base import Decision, Pass, PassContext
 from tilewright.transforms.check_input import check_input
@@ -151,6 +152,16 @@ def _annotate_choices(body: LoopBody, choices: Sequence[Choice | None]) -> None:
             _annotate(statement.operation, choice)
 
 
+def _threads_of(operation: ir.Operation, kernel: Kernel, machine: Machine) -> int:
+    """The threads that run an operation: those of its warp group, where the kernel is specialized by hand."""
+    holder = operation.parent
+    while holder is not None:
+        if holder.operation.name == "tile.warp_group":
+            return ir.IntegerAttr(holder.operation.attributes["warps"]).value * machine.limits.warp_size
+        holder = holder.operation.parent
+    return kernel.threads or 0
+
+
 def _choose_remaining(kernel: Kernel, context: PassContext) -> None:
     """Instructions for products everywhere, and for the copies that no pipelined loop has."""
     machine = context.machine
@@ -158,7 +169,7 @@ def _choose_remaining(kernel: Kernel, context: PassContext) -> None:
     def visit(operation: ir.Operation) -> ir.WalkResult:
         choice: Choice | None = None
         if operation.name in PRODUCTS:
-            facts = product_facts(operation, machine, kernel.threads or 0)
+            facts = product_facts(operation, machine, _threads_of(operation, kernel, machine))
             choice = (
                 choose_product(facts, machine) if facts is not None else Choice("scalar", "it is not a product of two matrices")
             )
