@@ -208,16 +208,29 @@ def test_shared_layouts_are_injective_and_stay_inside(layout):
 
 @settings(deadline=None, max_examples=60)
 @given(shared_layouts())
-def test_a_swizzle_permutes_the_vectors_of_each_row(layout):
-    vector = VECTOR_BYTES // layout.element_bytes
+def test_a_swizzle_is_the_hardwares_address_function(layout):
+    """Address bits 4 and up xor bits 7 and up, as many as the swizzle has vectors, over blocks of columns of its width."""
+    assume(layout.swizzle)
+    *outer, rows, columns = layout.shape
+    width = layout.swizzle // layout.element_bytes
+    padded = -(-rows // 8) * 8
+    for matrix, prefix in enumerate(indices(outer)):
+        for row, column in indices((rows, columns)):
+            block = matrix * (columns // width) + column // width
+            address = (block * padded * width + row * width + column % width) * layout.element_bytes
+            address ^= (address >> 7 & (layout.swizzle // VECTOR_BYTES - 1)) << 4
+            assert layout.position((*prefix, row, column)) * layout.element_bytes == address
+
+
+@settings(deadline=None, max_examples=60)
+@given(shared_layouts())
+def test_rows_without_swizzle_follow_one_another(layout):
+    assume(not layout.swizzle)
     pitch = layout.shape[-1] + layout.padding
     for row, prefix in enumerate(indices(layout.shape[:-1])):
-        columns = [layout.position((*prefix, column)) - row * pitch for column in range(layout.shape[-1])]
-        assert sorted(columns) == list(range(layout.shape[-1]))
-        if layout.swizzle:
-            assert all(columns[c] % vector == c % vector for c in range(len(columns)))
-        else:
-            assert columns == list(range(layout.shape[-1]))
+        assert [layout.position((*prefix, c)) for c in range(layout.shape[-1])] == [row * pitch + c for c in range(pitch)][
+            : layout.shape[-1]
+        ]
 
 
 @settings(deadline=None, max_examples=60)
@@ -232,10 +245,17 @@ def test_expanding_a_shared_layout_repeats_it(layout, stages):
 
 @pytest.mark.parametrize("swizzle", [32, 64, 128])
 def test_a_column_of_vectors_falls_on_different_banks(swizzle):
-    """The rows of a swizzle's period keep vector 0 of a row at as many places of their 128-byte line as there are vectors."""
-    layout = SharedLayout((8, swizzle // 2), 2, swizzle)
-    banks = {layout.position((row, 0)) * 2 % 128 // VECTOR_BYTES for row in range(8)}
-    assert len(banks) == 8
+    """Eight rows, as ldmatrix and the matrix instructions read them, keep one vector at eight places of a 128-byte line."""
+    layout = SharedLayout((16, swizzle), 2, swizzle)
+    for first, vector in indices((2, swizzle // 8)):
+        assert layout.bank_conflicts([(first * 8 + row, vector * 8) for row in range(8)], VECTOR_BYTES) == 1
+
+
+@pytest.mark.parametrize("columns", [64, 128, 192])
+def test_rows_without_swizzle_or_padding_fall_on_the_same_banks(columns):
+    column = [(row, 0) for row in range(8)]
+    assert SharedLayout((8, columns), 2).bank_conflicts(column, VECTOR_BYTES) == 8
+    assert SharedLayout((8, columns), 2, 0, 8).bank_conflicts(column, VECTOR_BYTES) == 1
 
 
 def test_the_swizzle_of_128_bytes_is_row_xor_vector():

@@ -131,7 +131,7 @@ gpu.module @kernels {
 gpu.module @kernels {
   gpu.func @two_elements_in_one_register(%X: memref<16x64xf16>) kernel
       attributes {known_block_size = array<i32: 128, 1, 1>, known_grid_size = array<i32: 1, 1, 1>} {
-    // expected-error@+1 {{must be injective: two elements share a register}}
+    // expected-error@+1 {{must be injective: two elements of}}
     %A = memref.alloc() {tile.layout = #tile.fragment<{shape = [16, 64], threads = 128 : i32, modes = [[8, 0, 0], [8, 1, 0], [16, 8, 0]]}>} : memref<16x64xf16, #gpu.address_space<private>>
     memref.copy %X, %A : memref<16x64xf16> to memref<16x64xf16, #gpu.address_space<private>>
     gpu.return
@@ -170,6 +170,43 @@ gpu.module @kernels {
     // expected-error@+1 {{has elements of 4 bytes; those of memref<16x64xf16, #gpu.address_space<workgroup>> have 2}}
     %A = memref.alloc() {tile.layout = #tile.shared<{shape = [16, 64], element_bytes = 4 : i32, swizzle = 0 : i32}>} : memref<16x64xf16, #gpu.address_space<workgroup>>
     memref.copy %X, %A : memref<16x64xf16> to memref<16x64xf16, #gpu.address_space<workgroup>>
+    gpu.return
+  }
+}
+
+// -----
+
+// Two rows overlap: the last eight elements of one are the first of the next.
+gpu.module @kernels {
+  gpu.func @shared_rows_overlap(%X: memref<16x64xf16>) kernel
+      attributes {known_block_size = array<i32: 128, 1, 1>, known_grid_size = array<i32: 1, 1, 1>} {
+    // expected-error-re@+1 {{tile.layout of 'memref.alloc': must be injective: two elements of memref<16x64xf16, #gpu.address_space<workgroup>> of {{.*}} share a place}}
+    %A = memref.alloc() {tile.layout = #tile.shared<{shape = [16, 64], element_bytes = 2 : i32, digits = [[64, 1], [16, 56]]}>} : memref<16x64xf16, #gpu.address_space<workgroup>>
+    memref.copy %X, %A : memref<16x64xf16> to memref<16x64xf16, #gpu.address_space<workgroup>>
+    gpu.return
+  }
+}
+
+// -----
+
+gpu.module @kernels {
+  gpu.func @xor_of_no_power_of_two(%X: memref<16x48xf16>) kernel
+      attributes {known_block_size = array<i32: 128, 1, 1>, known_grid_size = array<i32: 1, 1, 1>} {
+    // expected-error@+1 {{16 values cannot be xored into 6: both are powers of two, the second no less}}
+    %A = memref.alloc() {tile.layout = #tile.shared<{shape = [16, 48], element_bytes = 2 : i32, digits = [[8, 1], [6, 8], [16, 48]], xors = [[1, 2]]}>} : memref<16x48xf16, #gpu.address_space<workgroup>>
+    memref.copy %X, %A : memref<16x48xf16> to memref<16x48xf16, #gpu.address_space<workgroup>>
+    gpu.return
+  }
+}
+
+// -----
+
+gpu.module @kernels {
+  gpu.func @not_digits(%X: memref<16x48xf16>) kernel
+      attributes {known_block_size = array<i32: 128, 1, 1>, known_grid_size = array<i32: 1, 1, 1>} {
+    // expected-error@+1 {{is not a list of pairs [extent, stride]}}
+    %A = memref.alloc() {tile.layout = #tile.shared<{shape = [16, 48], element_bytes = 2 : i32, digits = [[8, 1, 3]]}>} : memref<16x48xf16, #gpu.address_space<workgroup>>
+    memref.copy %X, %A : memref<16x48xf16> to memref<16x48xf16, #gpu.address_space<workgroup>>
     gpu.return
   }
 }

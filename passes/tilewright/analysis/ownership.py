@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
+from math import prod
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,13 +25,13 @@ def registers(layout: FragmentLayout) -> IntArray:
 
 
 def _digits(layout: FragmentLayout, strides: Sequence[int]) -> IntArray:
-    size = int(np.prod(layout.shape, dtype=np.int64))
-    position = np.arange(size, dtype=np.int64)
-    result = np.zeros(size, dtype=np.int64)
+    position = np.arange(prod(layout.cover), dtype=np.int64).reshape(layout.cover)
+    position = position[tuple(slice(extent) for extent in layout.shape)]
+    result = np.zeros(layout.shape, dtype=np.int64)
     for mode, stride in zip(layout.modes, strides, strict=True):
         position, digit = np.divmod(position, mode.extent)
         result += digit * stride
-    return result.reshape(layout.shape)
+    return result
 
 
 def replica_offsets(replicas: Sequence[Mode]) -> IntArray:
@@ -40,13 +42,15 @@ def replica_offsets(replicas: Sequence[Mode]) -> IntArray:
     return np.unique(offsets)
 
 
+@lru_cache(maxsize=4096)
 def contains(outer: FragmentLayout, inner: FragmentLayout) -> bool:
     """Whether every thread that has an element by `inner` has it by `outer` too; both have one shape."""
     if outer.shape != inner.shape:
         return False
     first, second = outer.canonical(), inner.canonical()
-    if [(m.extent, m.thread) for m in first.modes] == [(m.extent, m.thread) for m in second.modes] and (
-        first.replicas == second.replicas
+    if first.cover == second.cover and (
+        [(m.extent, m.thread) for m in first.modes] == [(m.extent, m.thread) for m in second.modes]
+        and first.replicas == second.replicas
     ):
         return True
     mine, theirs = first_owners(outer).ravel(), first_owners(inner).ravel()

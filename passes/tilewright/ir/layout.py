@@ -1,94 +1,35 @@
-"""Layouts as plain values: where the elements of a buffer are kept. No MLIR here.
+"""Layouts of fragments: which thread keeps which element, in which register. No MLIR here.
 
-A `SharedLayout` maps indices to positions in shared memory: row-major, with padded rows or swizzled in 16-byte vectors. A
-`FragmentLayout` maps indices to (thread, register): the row-major position is taken apart into digits, innermost
-first, and each digit moves the thread, the register, or neither.
+A `FragmentLayout` maps indices to (thread, register): the row-major position is taken apart into digits, innermost
+first, and each digit moves the thread, the register, or neither. Layouts in shared memory are in `shared_layout`,
+what both have in common in `layout_algebra`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from itertools import product
 from math import prod
 
-VECTOR_BYTES = 16
-SWIZZLES = (0, 32, 64, 128)
+from tilewright.ir.layout_algebra import Digit, Layout, LayoutError
+from tilewright.ir.shared_layout import SWIZZLES, VECTOR_BYTES, SharedLayout
 
-
-class LayoutError(ValueError):
-    """A layout that makes no sense, with the reason."""
-
-
-@dataclass(frozen=True)
-class SharedLayout:
-    """A buffer of `shape` with elements of `element_bytes`, row-major with `padding` elements after each row.
-
-    `swizzle` is 0, 32, 64 or 128: within groups of 8 rows (4, 2) of that many bytes, vector v of row r is kept at v xor r. The
-    leading `leading` dimensions are stages: each is a whole buffer of its own.
-    """
-
-    shape: tuple[int, ...]
-    element_bytes: int
-    swizzle: int = 0
-    padding: int = 0
-    leading: int = 0
-
-    def __post_init__(self) -> None:
-        if self.swizzle not in SWIZZLES:
-            raise LayoutError(f"swizzle = {self.swizzle}; it is one of {SWIZZLES}")
-        if self.swizzle and self.padding:
-            raise LayoutError("a layout is swizzled or padded, not both")
-        if not 0 <= self.leading <= max(0, len(self.shape) - 1):
-            raise LayoutError(f"leading = {self.leading} of shape {self.shape}; a buffer has at least one dimension of its own")
-        if self.swizzle and (self.element_bytes > VECTOR_BYTES or VECTOR_BYTES % self.element_bytes):
-            raise LayoutError(f"elements of {self.element_bytes} bytes do not fill the swizzle's vectors of {VECTOR_BYTES}")
-        if self.padding < 0 or any(extent <= 0 for extent in self.shape) or self.element_bytes <= 0:
-            raise LayoutError(f"shape {self.shape} with padding {self.padding} has no elements")
-        if self.swizzle and (not self.inner or self.inner[-1] * self.element_bytes % self.swizzle):
-            raise LayoutError(f"rows of shape {self.shape} are no multiple of the swizzle of {self.swizzle} bytes")
-
-    @property
-    def inner(self) -> tuple[int, ...]:
-        return self.shape[self.leading :]
-
-    @property
-    def size(self) -> int:
-        """The elements of memory that the buffer takes, padding included."""
-        rows = prod(self.shape[:-1])
-        return rows * (self.shape[-1] + self.padding) if self.shape else 1
-
-    def position(self, index: Sequence[int]) -> int:
-        """The element position of `index`."""
-        row = 0
-        for extent, coordinate in zip(self.shape[:-1], index[:-1], strict=True):
-            row = row * extent + coordinate
-        if not self.shape:
-            return 0
-        column = index[-1]
-        if self.swizzle:
-            rows_per_stage = prod(self.inner[:-1])
-            column = self._swizzled(row % rows_per_stage, column)
-        return row * (self.shape[-1] + self.padding) + column
-
-    def _swizzled(self, row: int, column: int) -> int:
-        vector = VECTOR_BYTES // self.element_bytes
-        vectors = self.swizzle // VECTOR_BYTES
-        row_bytes = self.inner[-1] * self.element_bytes
-        # A row shorter than 128 bytes shares a 128-byte line with its neighbours: the line counts, not the row.
-        line = row * row_bytes // 128 if row_bytes < 128 else row
-        group, lane = divmod(column // vector, vectors)
-        return (group * vectors + (lane ^ (line % vectors))) * vector + column % vector
-
-    def expand(self, stages: int) -> SharedLayout:
-        """The layout of `stages` buffers of this layout, one after another."""
-        if stages <= 0:
-            raise LayoutError(f"cannot expand a layout by {stages} stages")
-        return SharedLayout((stages, *self.shape), self.element_bytes, self.swizzle, self.padding, self.leading + 1)
-
-    def is_injective(self) -> bool:
-        positions = [self.position(index) for index in product(*(range(extent) for extent in self.shape))]
-        return len(set(positions)) == len(positions)
+__all__ = [
+    "SWIZZLES",
+    "VECTOR_BYTES",
+    "Axis",
+    "FragmentLayout",
+    "LayoutError",
+    "Mode",
+    "SharedLayout",
+    "flat_fragment",
+    "ragged_fragment",
+    "replicated_fragment",
+    "rows_first_fragment",
+    "spread_fragment",
+]
 
 
 @dataclass(frozen=True)
@@ -101,36 +42,47 @@ class Mode:
 
 
 @dataclass(frozen=True)
+class Axis:
+    """How one dimension of a buffer, of `extent`, is indexed in a loop: by a dimension of it, divided by `divisor`.
+
+    A `dimension` of None: by something else, so that each iteration may touch all of it.
+    """
+
+    extent: int
+    dimension: int | None
+    divisor: int = 1
+
+
+@dataclass(frozen=True)
 class FragmentLayout:
     """How the elements of `shape` are spread over `threads`.
 
     `modes` are the digits of the row-major position, innermost first; the product of their extents is at least the size.
-    `replicas` are digits that no index moves: each element is kept by every thread that they reach.
+    `replicas` are digits that no index moves: each element is kept by every thread that they reach. `cover` is the shape,
+    at least `shape`, whose row-major positions are meant, where extents are ragged: what is beyond the shape is nobody's.
     """
 
     shape: tuple[int, ...]
     threads: int
     modes: tuple[Mode, ...]
     replicas: tuple[Mode, ...] = field(default=())
+    cover: tuple[int, ...] = ()
 
     def __post_init__(self) -> None:
+        if not self.cover:
+            object.__setattr__(self, "cover", self.shape)
         if self.threads <= 0 or any(extent <= 0 for extent in self.shape):
             raise LayoutError(f"a fragment of shape {self.shape} over {self.threads} threads has no elements")
         if any(mode.extent <= 0 or mode.thread < 0 or mode.register < 0 for mode in (*self.modes, *self.replicas)):
             raise LayoutError(f"the modes {self.modes} have an extent or a stride below 0, or no extent")
-        if prod(mode.extent for mode in self.modes) < prod(self.shape):
-            raise LayoutError(f"the modes cover {prod(m.extent for m in self.modes)} of {prod(self.shape)} elements")
+        if len(self.cover) != len(self.shape) or any(c < s for c, s in zip(self.cover, self.shape, strict=True)):
+            raise LayoutError(f"the cover {self.cover} is smaller than the shape {self.shape}")
+        if prod(mode.extent for mode in self.modes) < prod(self.cover):
+            raise LayoutError(f"the modes cover {prod(m.extent for m in self.modes)} of {prod(self.cover)} elements")
 
     def owner(self, index: Sequence[int]) -> tuple[int, int]:
         """The first thread that keeps the element, and its register there."""
-        position = 0
-        for extent, coordinate in zip(self.shape, index, strict=True):
-            position = position * extent + coordinate
-        thread = register = 0
-        for mode in self.modes:
-            position, digit = divmod(position, mode.extent)
-            thread += digit * mode.thread
-            register += digit * mode.register
+        thread, register = divmod(self.places(index), self.registers)
         return thread, register
 
     def owners(self, index: Sequence[int]) -> frozenset[int]:
@@ -158,6 +110,80 @@ class FragmentLayout:
         """How many threads keep each element."""
         return prod(mode.extent for mode in self.replicas)
 
+    @property
+    def is_fully_replicated(self) -> bool:
+        """Whether every thread keeps every element."""
+        reach = sorted((m for m in self.replicas if m.extent > 1), key=lambda mode: mode.thread)
+        steps = [1]
+        for mode in reach:
+            steps.append(steps[-1] * mode.extent if mode.thread == steps[-1] else 0)
+        return steps[-1] == self.threads and not any(mode.thread for mode in self.modes if mode.extent > 1)
+
+    # The algebra: that of the map index → thread · registers + register, of the first thread that keeps an element.
+
+    @property
+    def places(self) -> Layout:
+        """index → thread · registers + register, for the first thread."""
+        return _places(self)
+
+    @property
+    def replicated_places(self) -> Layout:
+        """(replica, *index) → thread · registers + register, for all threads that keep an element."""
+        places = self.places._filled()
+        replicas = tuple(Digit(mode.extent, mode.thread * self.registers) for mode in self.replicas) or (Digit(1, 0),)
+        count = self.replication
+        return Layout((count, *self.shape), (*places.digits, *replicas), (), 0, (count, *self.cover))
+
+    def with_places(self, places: Layout) -> FragmentLayout:
+        """The layout over the same threads whose elements have these places."""
+        modes = tuple(Mode(digit.extent, *divmod(digit.stride, self.registers)) for digit in places.digits)
+        return FragmentLayout(places.shape, self.threads, modes, self.replicas, places.cover)
+
+    def compose(self, inner: Layout) -> FragmentLayout:
+        """The layout of what stands at row-major position inner(index): how a loop that indexes it so is spread."""
+        return self.with_places(self.places.compose(inner))
+
+    def inverse(self) -> Layout:
+        """thread · registers + register → row-major position in (replica, *index). Raises LayoutError where there is none."""
+        return self.replicated_places.inverse()
+
+    def is_injective(self) -> bool:
+        """Whether each register of a thread keeps at most one element, and no thread an element twice."""
+        return self.replicated_places.is_injective()
+
+    def same_spread(self, other: FragmentLayout) -> bool:
+        """Whether both keep every element in the same register of the same threads, however they are written."""
+        same = self.threads == other.threads and self.registers == other.registers
+        return same and self.replicated_places.same_map(other.replicated_places)
+
+    def reshape(self, shape: Sequence[int]) -> FragmentLayout:
+        """The same spread of another shape with the same row-major positions."""
+        return self.with_places(self.places.reshape(shape))
+
+    def repeat(self, dimension: int, factor: int, in_registers: bool = True) -> FragmentLayout:
+        """`factor` of this fragment along a dimension: in registers, or over as many times the threads."""
+        if in_registers:
+            return self._repeated(dimension, factor, Mode(factor, 0, self.registers), self.threads)
+        return self._repeated(dimension, factor, Mode(factor, self.threads, 0), self.threads * factor)
+
+    def _repeated(self, dimension: int, factor: int, mode: Mode, threads: int) -> FragmentLayout:
+        if factor <= 0 or not 0 <= dimension < len(self.shape) or self.cover != self.shape:
+            raise LayoutError(f"cannot repeat dimension {dimension} of {self.shape} over {self.cover} {factor} times")
+        parts = self.split()
+        parts[dimension] = [*parts[dimension], mode]
+        shape = tuple(extent * factor if d == dimension else extent for d, extent in enumerate(self.shape))
+        return _joined(shape, threads, parts, self.replicas)
+
+    def expand(self, stages: int) -> FragmentLayout:
+        """The layout of `stages` fragments of this layout, in registers of their own."""
+        if stages <= 0:
+            raise LayoutError(f"cannot expand a layout by {stages} stages")
+        filled = self.with_places(self.places._filled()) if self.modes else self
+        modes = (*filled.modes, Mode(stages, 0, self.registers))
+        return FragmentLayout((stages, *self.shape), self.threads, modes, self.replicas, (stages, *self.cover))
+
+    # Loops and what they index.
+
     def split(self) -> list[list[Mode]]:
         """The modes of each dimension, innermost digits first: a mode over two dimensions is parted between them.
 
@@ -165,18 +191,18 @@ class FragmentLayout:
         """
         result: list[list[Mode]] = []
         remaining = list(self.modes)
-        for dimension in reversed(range(len(self.shape))):
+        for dimension in reversed(range(len(self.cover))):
             extent = 1
             modes: list[Mode] = []
-            while remaining and (extent < self.shape[dimension] or remaining[0].extent == 1):
+            while remaining and (extent < self.cover[dimension] or remaining[0].extent == 1):
                 mode = remaining.pop(0)
-                needed = self.shape[dimension] // extent
-                if mode.extent > needed and mode.extent % needed == 0 and self.shape[dimension] % extent == 0:
+                needed = self.cover[dimension] // extent
+                if mode.extent > needed and mode.extent % needed == 0 and self.cover[dimension] % extent == 0 and dimension:
                     remaining.insert(0, Mode(mode.extent // needed, mode.thread * needed, mode.register * needed))
                     mode = Mode(needed, mode.thread, mode.register)
                 modes.append(mode)
                 extent *= mode.extent
-            if extent != self.shape[dimension]:
+            if extent != self.cover[dimension] and (dimension or extent < self.cover[dimension]):
                 raise LayoutError(f"a mode crosses dimension {dimension} of shape {self.shape}")
             result.append(modes)
         return result[::-1]
@@ -194,26 +220,27 @@ class FragmentLayout:
             renamed[stride] = next_stride
             next_stride *= prod(mode.extent for mode in self.modes if mode.register == stride)
         modes = tuple(Mode(m.extent, m.thread, renamed.get(m.register, 0)) for m in self.modes)
-        return FragmentLayout(self.shape, self.threads, modes, self.replicas)
-
-    def expand(self, stages: int) -> FragmentLayout:
-        """The layout of `stages` fragments of this layout, in registers of their own."""
-        if stages <= 0:
-            raise LayoutError(f"cannot expand a layout by {stages} stages")
-        modes = (*self.modes, Mode(stages, 0, self.registers))
-        return FragmentLayout((stages, *self.shape), self.threads, modes, self.replicas)
+        return replace(self, modes=modes)
 
     def project(self, dimensions: Sequence[int]) -> FragmentLayout:
         """The layout of a buffer whose dimension i is dimension dimensions[i] of this one.
 
         Every thread that has a part of a dimension left out keeps the element: it is read wherever this layout's are.
         """
-        per_dimension = self.split()
-        dropped = [modes for dimension, modes in enumerate(per_dimension) if dimension not in dimensions]
-        replicas = tuple(Mode(mode.extent, mode.thread) for modes in dropped for mode in modes if mode.thread)
-        shape = tuple(self.shape[dimension] for dimension in dimensions)
-        kept = [per_dimension[dimension] for dimension in dimensions]
-        return _joined(shape, self.threads, kept, (*self.replicas, *replicas)).compact()
+        return self.indexed(tuple(Axis(self.shape[dimension], dimension) for dimension in dimensions))
+
+    def indexed(self, axes: tuple[Axis, ...]) -> FragmentLayout:
+        """The layout of a buffer that a loop of this layout indexes by `axes`: each thread keeps what its iterations touch.
+
+        Raises LayoutError where the digits do not part as the axes ask.
+        """
+        return _indexed(self, axes)
+
+    def restrict(self, shape: Sequence[int]) -> FragmentLayout:
+        """This layout of the part of it, from the origin, that has this shape."""
+        if len(shape) != len(self.shape) or any(part > whole for part, whole in zip(shape, self.shape, strict=True)):
+            raise LayoutError(f"{tuple(shape)} is no part of {self.shape}")
+        return replace(self, shape=tuple(shape), cover=self.cover)
 
     def canonical(self) -> FragmentLayout:
         """The same spread in one way of writing it: no digits of extent 1, neighbours merged, replicas sorted."""
@@ -227,14 +254,73 @@ class FragmentLayout:
             else:
                 modes.append(mode)
         replicas = sorted((mode for mode in self.replicas if mode.extent > 1), key=lambda mode: mode.thread)
-        return FragmentLayout(self.shape, self.threads, tuple(modes) or (Mode(1),), tuple(replicas))
+        return replace(self, modes=tuple(modes) or (Mode(1),), replicas=tuple(replicas))
+
+
+@lru_cache(maxsize=4096)
+def _places(layout: FragmentLayout) -> Layout:
+    registers = layout.registers
+    digits = tuple(Digit(mode.extent, mode.thread * registers + mode.register) for mode in layout.modes)
+    return Layout(layout.shape, digits or (Digit(1, 0),), (), 0, layout.cover)
+
+
+@lru_cache(maxsize=4096)
+def _indexed(layout: FragmentLayout, axes: tuple[Axis, ...]) -> FragmentLayout:
+    whole = all(axis.dimension == number and axis.divisor == 1 for number, axis in enumerate(axes))
+    if whole and len(axes) == len(layout.shape) and all(a.extent == e for a, e in zip(axes, layout.shape, strict=True)):
+        return layout.compact()
+    per_dimension = layout.split()
+    covers = [prod(mode.extent for mode in modes) for modes in per_dimension]
+    dropped = [modes for dimension, modes in enumerate(per_dimension) if dimension not in {a.dimension for a in axes}]
+    kept: list[list[Mode]] = []
+    cover: list[int] = []
+    register = max((mode.register * mode.extent for mode in layout.modes), default=0) + layout.registers
+    for axis in axes:
+        if axis.dimension is None:
+            kept.append([Mode(axis.extent, 0, register)])
+            cover.append(axis.extent)
+            register *= axis.extent
+            continue
+        low, high = _parted(per_dimension[axis.dimension], axis.divisor)
+        dropped.append(low)
+        kept.append(high)
+        cover.append(covers[axis.dimension] // axis.divisor)
+    replicas = tuple(Mode(mode.extent, mode.thread) for modes in dropped for mode in modes if mode.thread)
+    shape = tuple(axis.extent for axis in axes)
+    if any(c < s for c, s in zip(cover, shape, strict=True)):
+        raise LayoutError(f"a loop of shape {layout.shape} does not reach all of {shape}")
+    return _joined(shape, layout.threads, kept, (*layout.replicas, *replicas), tuple(cover)).compact()
+
+
+def _parted(modes: list[Mode], divisor: int) -> tuple[list[Mode], list[Mode]]:
+    """The digits of a dimension below `divisor`, and those from it on."""
+    low: list[Mode] = []
+    high = list(modes)
+    while divisor > 1:
+        if not high:
+            raise LayoutError(f"a dimension has fewer than {divisor} values")
+        mode = high.pop(0)
+        if mode.extent > divisor:
+            if mode.extent % divisor:
+                raise LayoutError(f"a digit of {mode.extent} values is not parted by {divisor}")
+            high.insert(0, Mode(mode.extent // divisor, mode.thread * divisor, mode.register * divisor))
+            mode = Mode(divisor, mode.thread, mode.register)
+        elif divisor % mode.extent:
+            raise LayoutError(f"a digit of {mode.extent} values does not part {divisor}")
+        low.append(mode)
+        divisor //= mode.extent
+    return low, high
 
 
 def _joined(
-    shape: tuple[int, ...], threads: int, per_dimension: Sequence[Sequence[Mode]], replicas: tuple[Mode, ...]
+    shape: tuple[int, ...],
+    threads: int,
+    per_dimension: Sequence[Sequence[Mode]],
+    replicas: tuple[Mode, ...],
+    cover: tuple[int, ...] = (),
 ) -> FragmentLayout:
     modes = tuple(mode for modes in reversed(per_dimension) for mode in modes) or (Mode(1),)
-    return FragmentLayout(shape, threads, modes, replicas)
+    return FragmentLayout(shape, threads, modes, replicas, cover)
 
 
 def spread_fragment(shape: Sequence[int], threads: int, vector: int) -> FragmentLayout:
@@ -257,6 +343,42 @@ def spread_fragment(shape: Sequence[int], threads: int, vector: int) -> Fragment
     return _joined(tuple(shape), threads, per_dimension[::-1], ())
 
 
+def ragged_fragment(shape: Sequence[int], threads: int, vector: int) -> FragmentLayout:
+    """Spread `shape` as `spread_fragment` does, but over threads that need not divide it: some have nothing in the last round.
+
+    Each dimension takes the fewest threads, of those that part what is left of them evenly, that reach all of it.
+    """
+    per_dimension: list[list[Mode]] = []
+    cover: list[int] = []
+    thread_stride = register_stride = 1
+    for position, extent in enumerate(reversed(shape)):
+        neighbours = _divisor(extent, vector) if position == 0 else 1
+        needed, left = extent // neighbours, threads // thread_stride
+        used = next(divisor for divisor in range(min(needed, left), left + 1) if left % divisor == 0)
+        kept = -(-needed // used)
+        modes = [Mode(neighbours, 0, register_stride)]
+        register_stride *= neighbours
+        modes += [Mode(used, thread_stride, 0), Mode(kept, 0, register_stride)]
+        thread_stride *= used
+        register_stride *= kept
+        per_dimension.append([mode for mode in modes if mode.extent > 1])
+        cover.append(neighbours * used * kept)
+    return _joined(tuple(shape), threads, per_dimension[::-1], (), tuple(cover[::-1]))
+
+
+def flat_fragment(shape: Sequence[int], threads: int, vector: int) -> FragmentLayout:
+    """position → thread (position / v) mod threads: all threads in each round, whatever the dimensions; the last may be ragged.
+
+    v is the largest divisor of the innermost extent up to `vector`.
+    """
+    size = prod(shape)
+    neighbours = _divisor(shape[-1], vector) if shape else 1
+    used = min(threads, size // neighbours)
+    rounds = -(-size // (neighbours * used))
+    modes = (Mode(neighbours, 0, 1), Mode(used, 1, 0), Mode(rounds, 0, neighbours))
+    return FragmentLayout(tuple(shape), threads, tuple(mode for mode in modes if mode.extent > 1) or (Mode(1),))
+
+
 def rows_first_fragment(rows: int, columns: int, threads: int) -> FragmentLayout:
     """Spread rows over threads first, then the columns over the threads that each row has left.
 
@@ -275,9 +397,10 @@ def rows_first_fragment(rows: int, columns: int, threads: int) -> FragmentLayout
     return _joined((rows, columns), threads, modes, replicas)
 
 
+@lru_cache(maxsize=4096)
 def _divisor(extent: int, limit: int) -> int:
     """The largest divisor of `extent` that is at most `limit`."""
-    return max(divisor for divisor in range(1, min(extent, limit) + 1) if extent % divisor == 0)
+    return next(divisor for divisor in range(min(extent, limit), 0, -1) if extent % divisor == 0)
 
 
 def replicated_fragment(shape: Sequence[int], threads: int) -> FragmentLayout:

@@ -7,11 +7,16 @@ from collections.abc import Sequence
 from tilewright.ir.attributes import integer_attribute
 from tilewright.ir.dialect import FragmentLayoutAttr, SharedLayoutAttr
 from tilewright.ir.layout import FragmentLayout, LayoutError, Mode, SharedLayout
+from tilewright.ir.layout_algebra import Digit
 from tilewright.mlir import ir
 
 
 def _modes(modes: tuple[Mode, ...]) -> ir.ArrayAttr:
-    return ir.ArrayAttr.get([_integers((mode.extent, mode.thread, mode.register)) for mode in modes])
+    return _lists([(mode.extent, mode.thread, mode.register) for mode in modes])
+
+
+def _lists(rows: Sequence[Sequence[int]]) -> ir.ArrayAttr:
+    return ir.ArrayAttr.get([_integers(row) for row in rows])
 
 
 def _integers(values: Sequence[int]) -> ir.ArrayAttr:
@@ -44,6 +49,12 @@ def to_attribute(layout: SharedLayout | FragmentLayout) -> ir.Attribute:
             fields["padding"] = integer_attribute(layout.padding)
         if layout.leading:
             fields["leading"] = integer_attribute(layout.leading)
+        if layout.digits:
+            fields["digits"] = _lists([(digit.extent, digit.stride) for digit in layout.digits])
+        if layout.xors:
+            fields["xors"] = _lists(layout.xors)
+        if layout.offset:
+            fields["offset"] = integer_attribute(layout.offset)
         return SharedLayoutAttr.get(ir.DictAttr.get(fields))
     fields = {
         "shape": _integers(layout.shape),
@@ -52,6 +63,8 @@ def to_attribute(layout: SharedLayout | FragmentLayout) -> ir.Attribute:
     }
     if layout.replicas:
         fields["replicas"] = _modes(layout.replicas)
+    if layout.cover != layout.shape:
+        fields["cover"] = _integers(layout.cover)
     return FragmentLayoutAttr.get(ir.DictAttr.get(fields))
 
 
@@ -62,7 +75,12 @@ def from_attribute(attribute: ir.Attribute) -> SharedLayout | FragmentLayout:
         return SharedLayout(
             _read_integers(_field(fields, "shape")),
             _read_integer(_field(fields, "element_bytes")),
-            *(_read_integer(fields[name]) if name in fields else 0 for name in ("swizzle", "padding", "leading")),
+            swizzle=_read_optional(fields, "swizzle"),
+            padding=_read_optional(fields, "padding"),
+            leading=_read_optional(fields, "leading"),
+            digits=tuple(Digit(extent, stride) for extent, stride in _read_pairs(fields, "digits", "[extent, stride]")),
+            xors=_read_pairs(fields, "xors", "[target, source]"),
+            offset=_read_optional(fields, "offset"),
         )
     if isinstance(attribute, FragmentLayoutAttr):
         fields = ir.DictAttr(attribute.layout)  # type: ignore[attr-defined]
@@ -71,6 +89,7 @@ def from_attribute(attribute: ir.Attribute) -> SharedLayout | FragmentLayout:
             _read_integer(_field(fields, "threads")),
             _read_modes(_field(fields, "modes")),
             _read_modes(fields["replicas"]) if "replicas" in fields else (),
+            _read_integers(fields["cover"]) if "cover" in fields else (),
         )
     raise LayoutError(f"{attribute} is not a layout; it would be #tile.shared or #tile.fragment")
 
@@ -79,6 +98,20 @@ def _field(fields: ir.DictAttr, name: str) -> ir.Attribute:
     if name not in fields:
         raise LayoutError(f"a layout without '{name}'")
     return fields[name]
+
+
+def _read_optional(fields: ir.DictAttr, name: str) -> int:
+    return _read_integer(fields[name]) if name in fields else 0
+
+
+def _read_pairs(fields: ir.DictAttr, name: str, what: str) -> tuple[tuple[int, int], ...]:
+    if name not in fields:
+        return ()
+    attribute = fields[name]
+    rows = [_read_integers(row) for row in attribute] if isinstance(attribute, ir.ArrayAttr) else None
+    if rows is None or any(len(row) != 2 for row in rows):
+        raise LayoutError(f"{name} = {attribute} is not a list of pairs {what}")
+    return tuple((row[0], row[1]) for row in rows)
 
 
 def _read_modes(attribute: ir.Attribute) -> tuple[Mode, ...]:

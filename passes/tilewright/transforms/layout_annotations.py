@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import numpy as np
-
-from tilewright.analysis.ownership import first_owners, registers, replica_offsets
+from tilewright.analysis.ownership import first_owners, replica_offsets
 from tilewright.diagnostics import InputError, source_location
 from tilewright.ir.layout import FragmentLayout, LayoutError, SharedLayout
 from tilewright.ir.layout_attributes import from_attribute
 from tilewright.machine import Machine
 from tilewright.mlir import ir
 from tilewright.transforms.instructions import element_bytes, space_name
+from tilewright.transforms.loop_plan import buffer_name
 
 
 def read_annotation(buffer: ir.Value, machine: Machine) -> SharedLayout | FragmentLayout:
@@ -35,16 +34,16 @@ def _check(layout: SharedLayout | FragmentLayout, buffer: ir.Value, machine: Mac
         size = element_bytes(buffer.type)
         if layout.element_bytes != size:
             raise LayoutError(f"has elements of {layout.element_bytes} bytes; those of {buffer.type} have {size}")
+        if not layout.is_injective():
+            raise LayoutError(f"must be injective: two elements of {buffer_name(buffer)} share a place")
     else:
-        _check_fragment(layout)
+        _check_fragment(layout, buffer)
 
 
-def _check_fragment(layout: FragmentLayout) -> None:
+def _check_fragment(layout: FragmentLayout, buffer: ir.Value) -> None:
     layout.split()
-    owners = first_owners(layout).ravel()
-    last = int(owners.max() + replica_offsets(layout.replicas).max())
+    last = int(first_owners(layout).max() + replica_offsets(layout.replicas).max())
     if last >= layout.threads:
         raise LayoutError(f"reaches thread {last} of {layout.threads}")
-    places = np.stack([owners, registers(layout).ravel()])
-    if np.unique(places, axis=1).shape[1] != owners.size:
-        raise LayoutError("must be injective: two elements share a register")
+    if not layout.is_injective():
+        raise LayoutError(f"must be injective: two elements of {buffer_name(buffer)} share a register")
