@@ -9,13 +9,15 @@ from math import prod
 import islpy as isl
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tilewright.ir.layout_algebra import Digit, Layout, LayoutError, row_major, strided
 
 pytestmark = pytest.mark.l0_backend_agnostic
 
+# Neighbours on a busy machine make no test wrong.
+ANY_SPEED = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 FACTORS = st.lists(st.sampled_from((2, 2, 3, 4)), min_size=1, max_size=2)
 
 
@@ -96,19 +98,19 @@ def points(relation: isl.Map) -> set[tuple[int, ...]]:
     return set(found)
 
 
-@settings(deadline=None)
+@ANY_SPEED
 @given(layouts(gaps=True))
 def test_the_table_is_the_map(layout):
     assert all(layout(index) == layout.table[index] for index in indices(layout.shape))
 
 
-@settings(deadline=None, max_examples=40)
+@settings(ANY_SPEED, max_examples=40)
 @given(layouts(gaps=True, small=True))
 def test_a_layout_is_its_integer_relation(layout):
     assert points(relation(layout)) == {(*index, layout(index)) for index in indices(layout.shape)}
 
 
-@settings(deadline=None, max_examples=40)
+@settings(ANY_SPEED, max_examples=40)
 @given(layouts(gaps=True, small=True))
 def test_the_image_is_that_of_the_relation(layout):
     results = [point[-1] for point in points(relation(layout))]
@@ -124,14 +126,14 @@ def overlapping(draw) -> Layout:
     return Layout((prod(extents),), digits, (), draw(st.integers(0, 3)))
 
 
-@settings(deadline=None)
+@ANY_SPEED
 @given(overlapping())
 def test_injectivity_of_any_strides(layout):
     assert layout.is_injective() == (len({layout(index) for index in indices(layout.shape)}) == layout.size)
     assert layout.is_injective() == relation(layout).is_injective()
 
 
-@settings(deadline=None)
+@ANY_SPEED
 @given(layouts())
 def test_an_inverse_undoes_and_is_undone(layout):
     inverse = layout.inverse()
@@ -140,14 +142,14 @@ def test_an_inverse_undoes_and_is_undone(layout):
     assert inverse.inverse().reshape(layout.shape).same_map(layout)
 
 
-@settings(deadline=None, max_examples=40)
+@settings(ANY_SPEED, max_examples=40)
 @given(layouts(small=True))
 def test_an_inverse_is_the_reverse_relation(layout):
     as_vector = layout.reshape((layout.size,))
     assert points(relation(as_vector).reverse()) == points(relation(as_vector.inverse()))
 
 
-@settings(deadline=None)
+@ANY_SPEED
 @given(layouts(gaps=True))
 def test_an_inverse_over_gaps_undoes_or_is_refused(layout):
     try:
@@ -187,7 +189,7 @@ def composable(draw) -> tuple[Layout, Layout]:
     return Layout((inner.size,), digits, tuple(xors)), inner
 
 
-@settings(deadline=None, max_examples=40)
+@settings(ANY_SPEED, max_examples=40)
 @given(composable())
 def test_a_composition_is_the_composed_relation_or_refused(pair):
     outer, inner = pair
@@ -199,7 +201,7 @@ def test_a_composition_is_the_composed_relation_or_refused(pair):
     assert points(relation(inner).apply_range(relation(outer))) == {(*i, composed(i)) for i in indices(inner.shape)}
 
 
-@settings(deadline=None)
+@ANY_SPEED
 @given(layouts(gaps=True), st.integers(1, 3), st.integers(0, 5))
 def test_a_composition_with_steps_is_always_had(layout, step, offset):
     outer = strided((layout.span + 7,), (step,), offset)
@@ -220,7 +222,7 @@ def test_compositions_that_cannot_be_had():
         Layout((4,), (Digit(2, 1), Digit(2, 2)), ((0, 1),)).compose(strided((2,), (2,)))
 
 
-@settings(deadline=None)
+@ANY_SPEED
 @given(layouts(gaps=True))
 def test_canonical_is_the_same_map_and_its_own_canonical_form(layout):
     canonical = layout.canonical()
@@ -228,7 +230,7 @@ def test_canonical_is_the_same_map_and_its_own_canonical_form(layout):
     assert canonical.canonical() == canonical
 
 
-@settings(deadline=None)
+@ANY_SPEED
 @given(layouts(small=True), layouts(small=True))
 def test_layouts_are_the_same_map_where_their_relations_are_equal(first, second):
     other = second.reshape(first.shape) if second.size == first.size else second
@@ -242,7 +244,7 @@ def test_a_digit_may_be_written_in_parts():
     assert not whole.same_map(strided((4, 12), (1, 4)))
 
 
-@settings(deadline=None)
+@ANY_SPEED
 @given(layouts(), st.integers(1, 3))
 def test_expand_repeats_the_layout_by_its_span(layout, count):
     expanded = layout.expand(count)
@@ -254,7 +256,7 @@ def test_expand_repeats_the_layout_by_its_span(layout, count):
     )
 
 
-@settings(deadline=None)
+@ANY_SPEED
 @given(layouts(), st.data())
 def test_repeat_lays_copies_one_after_another_along_a_dimension(layout, data):
     dimension, factor = data.draw(st.integers(0, len(layout.shape) - 1)), data.draw(st.integers(1, 3))
@@ -266,7 +268,7 @@ def test_repeat_lays_copies_one_after_another_along_a_dimension(layout, data):
         assert repeated(index) == index[dimension] // extent * layout.span + layout(inner)
 
 
-@settings(deadline=None)
+@ANY_SPEED
 @given(layouts())
 def test_reshape_keeps_row_major_positions(layout):
     vector = layout.reshape((layout.size,))
