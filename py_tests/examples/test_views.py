@@ -9,33 +9,9 @@ import numpy as np
 import pytest
 
 import tilewright.language as tl
-from tilewright import mlir
 from tilewright.diagnostics import InputError
-from tilewright.ir.kernel import kernels_in
-from tilewright.machine import machine_for
-from tilewright.runtime.reference_jit import run_reference
-from tilewright.simulator import simulate
 
 pytestmark = pytest.mark.l2_simulator
-
-
-def kernel_of(body: Callable[..., None], *shapes: tuple[int, ...]) -> tl.Kernel:
-    """A kernel of `body` with f32 arguments A, B, … of these shapes."""
-    body.__annotations__ = {name: tl.Tensor(shape, "f32") for name, shape in zip("ABC", shapes, strict=False)}
-    return tl.kernel(threads=32)(body)
-
-
-def run_both(kernel: tl.Kernel, *arrays: np.ndarray) -> None:
-    """Run with the reference and with the simulator, which must agree; arrays are modified in place."""
-    with mlir.context():
-        module = kernel.module()
-        traced = kernels_in(module.operation)[0]
-        copies = [array.copy() for array in arrays]
-        result = simulate(traced, copies, machine=machine_for("sim"))
-        run_reference(traced, list(arrays))
-    assert result.findings == []
-    for ours, reference in zip(copies, arrays, strict=True):
-        np.testing.assert_array_equal(ours, reference)
 
 
 @pytest.mark.parametrize(
@@ -51,22 +27,20 @@ def run_both(kernel: tl.Kernel, *arrays: np.ndarray) -> None:
         ((4, 6), (4, 6), []),
     ],
 )
-def test_a_reshape_keeps_the_row_major_order(old: tuple[int, ...], new: tuple[int, ...], operations: list[str]) -> None:
+def test_a_reshape_keeps_the_row_major_order(
+    old: tuple[int, ...], new: tuple[int, ...], operations: list[str], kernel_of, run_both
+) -> None:
     def body(A: Any, B: Any) -> None:
         tl.copy(tl.reshape(A, new), B)
 
-    kernel = kernel_of(body, old, new)
-    text = kernel.text()
-    found = [
-        word for line in text.splitlines() for word in line.split() if word in ("memref.collapse_shape", "memref.expand_shape")
-    ]
-    assert found == operations
     a, b = np.arange(np.prod(old), dtype=np.float32).reshape(old), np.zeros(new, np.float32)
-    run_both(kernel, a, b)
+    words = kernel_of(body, a, b).text().split()
+    assert [word for word in words if word in ("memref.collapse_shape", "memref.expand_shape")] == operations
+    run_both(body, a, b)
     np.testing.assert_array_equal(b, a.reshape(new))
 
 
-def test_what_is_written_through_a_reshaped_tile_is_in_the_tile() -> None:
+def test_what_is_written_through_a_reshaped_tile_is_in_the_tile(run_both) -> None:
     def body(A: Any) -> None:
         tile = tl.alloc_shared((4, 6), tl.f32)
         flat = tl.reshape(tile, 24)
@@ -75,17 +49,17 @@ def test_what_is_written_through_a_reshaped_tile_is_in_the_tile() -> None:
         tl.copy(tile, A)
 
     a = np.zeros((4, 6), np.float32)
-    run_both(kernel_of(body, (4, 6)), a)
+    run_both(body, a)
     np.testing.assert_array_equal(a, np.arange(24).reshape(4, 6))
 
 
-def test_a_view_has_strides_of_its_own() -> None:
+def test_a_view_has_strides_of_its_own(run_both) -> None:
     def body(A: Any, B: Any, C: Any) -> None:
         tl.copy(tl.view(A, (6, 4), strides=(1, 6)), B)
         tl.copy(tl.view(A, (5, 3), strides=(4, 1), offset=2), C)
 
     a, b, c = np.arange(24, dtype=np.float32).reshape(4, 6), np.zeros((6, 4), np.float32), np.zeros((5, 3), np.float32)
-    run_both(kernel_of(body, a.shape, b.shape, c.shape), a, b, c)
+    run_both(body, a, b, c)
     np.testing.assert_array_equal(b, a.T)
     np.testing.assert_array_equal(c, np.lib.stride_tricks.as_strided(a.ravel()[2:], (5, 3), (16, 4)))
 
@@ -102,10 +76,10 @@ def test_a_view_has_strides_of_its_own() -> None:
         (lambda a: tl.view(a, (6, 4), (1, -6)), "it needs an integer >= 0 for each"),
     ],
 )
-def test_misuse_is_located(misuse: Callable[[Any], Any], message: str) -> None:
+def test_misuse_is_located(misuse: Callable[[Any], Any], message: str, kernel_of) -> None:
     def body(A: Any) -> None:
         misuse(A)
 
     with pytest.raises(InputError, match=message) as caught:
-        kernel_of(body, (4, 6)).text()
+        kernel_of(body, np.zeros((4, 6), np.float32)).text()
     assert caught.value.diagnostic.location.file == __file__

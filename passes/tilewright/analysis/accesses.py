@@ -156,7 +156,7 @@ def _own_accesses(operation: ir.Operation) -> list[Access] | None:
         return [Access("read" if reads else "write", region, operation, certain=False)]
     if name == "memref.atomic_rmw":
         return [Access("atomic", element(operands[1], operands[2:]), operation)]
-    if name == "memref.copy":
+    if name in ("memref.copy", "tile.scan"):
         return [Access("read", whole(operands[0]), operation), Access("write", whole(operands[1]), operation)]
     if name in ("tile.copy_in", "tile.copy_async", "tile.bulk_copy"):
         last = -3 if name == "tile.bulk_copy" else -1

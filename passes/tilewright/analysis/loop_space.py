@@ -71,7 +71,7 @@ def _space_of(operation: ir.Operation, threads: int) -> LoopSpace | None:
         return _forall_space(operation, threads)
     if name.startswith("linalg.") and len(operation.regions) and len(operation.regions[0].blocks):
         return _linalg_space(operation, threads)
-    if name in TILE_COPIES:
+    if name in TILE_COPIES or name == "tile.scan":
         return _copy_space(operation, threads)
     if name == SPARSE_PRODUCT:
         return _sparse_product_space(operation, threads)

@@ -40,7 +40,7 @@ class FragmentLayoutAttr(Tile.Attribute, name="fragment"):
 
 
 # The operation classes register themselves with `Tile` when they are defined.
-from tilewright.ir import ops_channel, ops_copy, ops_product, ops_schedule, ops_specialize  # noqa: E402
+from tilewright.ir import ops_channel, ops_copy, ops_product, ops_scan, ops_schedule, ops_specialize  # noqa: E402
 
 __all__ = [
     "ChannelType",
@@ -52,6 +52,7 @@ __all__ = [
     "ops_channel",
     "ops_copy",
     "ops_product",
+    "ops_scan",
     "ops_schedule",
     "ops_specialize",
 ]

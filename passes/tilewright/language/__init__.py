@@ -4,6 +4,7 @@
 are annotated with ``tl.Tensor(shape, dtype)`` or an element type. It runs once, and what it does is recorded.
 """
 
+from tilewright.language.arg_reduction import arg_reduce
 from tilewright.language.buffers import Buffer, Window
 from tilewright.language.control import else_, grid, if_, parallel, pipelined, serial, while_
 from tilewright.language.dtypes import (
@@ -68,10 +69,12 @@ from tilewright.language.tiles import (
     copy,
     copy_in,
     copy_out,
+    cumsum,
     fill,
     gemm,
     gemm_sp,
     reduce,
+    scan,
 )
 from tilewright.language.views import reshape, view
 
@@ -87,6 +90,7 @@ __all__ = [
     "abs",
     "alloc_fragment",
     "alloc_shared",
+    "arg_reduce",
     "as_dtype",
     "async_copy",
     "atomic_add",
@@ -103,6 +107,7 @@ __all__ = [
     "copy_in",
     "copy_out",
     "cos",
+    "cumsum",
     "dynamic",
     "else_",
     "erf",
@@ -139,6 +144,7 @@ __all__ = [
     "reshape",
     "round",
     "rsqrt",
+    "scan",
     "serial",
     "sin",
     "specialize",

@@ -27,6 +27,7 @@ _SCHEDULED = (
     "tile.copy_in",
     "tile.copy_out",
     "tile.gemm_sp",
+    "tile.scan",
 )
 
 

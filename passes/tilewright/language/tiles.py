@@ -33,6 +33,7 @@ _REDUCTIONS = {
     "max": ("arith.maximumf", "arith.maxsi"),
     "min": ("arith.minimumf", "arith.minsi"),
 }
+_SCANS = ("sum", "max", "min")
 # Values of arith.AtomicRMWKind, for floats and for integers.
 _ATOMICS = {"add": (0, 1), "max": (4, 6), "min": (8, 10)}
 
@@ -278,6 +279,39 @@ def reduce(source: Tile, destination: Tile, op: Literal["sum", "max", "min", "ab
     combined = _inner(_REDUCTIONS[op][not target.is_float], [element, block.arguments[1]], target.mlir(), point)
     assert combined is not None
     _inner("linalg.yield", [combined], None, point)
+
+
+def scan(
+    source: Tile,
+    destination: Tile,
+    op: Literal["sum", "max", "min"],
+    axis: int,
+    reverse: bool = False,
+) -> None:
+    """Combine the elements along `axis` one after another, each result in its place; `reverse` starts at the last one.
+
+    Source and destination may be one tile.
+    """
+    trace = current_trace("tl.scan")
+    shape = known_shape(source, "tl.scan's source")
+    out = known_shape(destination, "tl.scan's destination")
+    if op not in _SCANS:
+        fail(f"tl.scan has no op {op!r}; there are {', '.join(_SCANS)}")
+    if not -len(shape) <= axis < len(shape):
+        fail(f"tl.scan along axis {axis} of shape {list(shape)}; it must be from {-len(shape)} to {len(shape) - 1}")
+    if out != shape or source.dtype is not destination.dtype:
+        fail(f"tl.scan of {list(shape)} of {source.dtype} into {list(out)} of {destination.dtype}; they must be the same")
+    attributes: dict[str, ir.Attribute] = {
+        "dimension": ir.IntegerAttr.get(dtypes.i32.mlir(), axis % len(shape)),
+        "kind": ir.StringAttr.get(op),
+        "reverse": ir.BoolAttr.get(reverse),
+    }
+    trace.emit("tile.scan", [source.view(), destination.view()], [], attributes)
+
+
+def cumsum(source: Tile, destination: Tile, axis: int, reverse: bool = False) -> None:
+    """Running sums along `axis`."""
+    scan(source, destination, "sum", axis, reverse)
 
 
 def _atomic(op: str, buffer: Buffer, subscripts: Any, value: Any) -> Scalar:

@@ -14,6 +14,7 @@ from tilewright.ir.kernel import Kernel
 from tilewright.language.upstream_errors import located_mlir_errors
 from tilewright.mlir import ir, linalg, passmanager
 from tilewright.runtime.reference_fp8 import convert_fp8
+from tilewright.runtime.reference_scan import lower_scan
 from tilewright.runtime.reference_sparse import expand_gemm_sp
 
 FUNCTION = "block"
@@ -269,6 +270,7 @@ _REWRITES: dict[str, Callable[[ir.Operation], None]] = {
     "tile.copy_in": _copy_in,
     "tile.copy_out": _copy_out,
     "tile.gemm_sp": expand_gemm_sp,
+    "tile.scan": lower_scan,
 }
 
 

@@ -21,6 +21,7 @@ from tilewright.simulator import (  # noqa: F401 - importing them registers thei
     ops_memref,
     ops_parallel,
     ops_product,
+    ops_scan,
     ops_scf,
     ops_tile,
 )
