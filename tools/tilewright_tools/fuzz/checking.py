@@ -1,0 +1,197 @@
+"""Taking a program through the passes: every stage executed, and compared with the input form bit for bit."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from tilewright import mlir
+from tilewright.backends.registry import find_target
+from tilewright.diagnostics import DiagnosticSink, PassFailure
+from tilewright.ir.kernel import Kernel, kernels_in
+from tilewright.machine import Machine, machine_for
+from tilewright.mlir import ir
+from tilewright.pipeline.events import Instrumentation, PassEvent
+from tilewright.pipeline.runner import run_pipeline
+from tilewright.runtime.arguments import ArgumentChoice, make_arguments
+from tilewright.runtime.compare import max_abs_error
+from tilewright.runtime.reference_jit import run_reference
+from tilewright.simulator import simulate
+from tilewright_tools.fuzz.program import TABLE, TRIPS, Program, used_memories, walk
+from tilewright_tools.fuzz.tracing import COUNT, kernel_of
+
+PASSES = ("tile-plan-pipeline{{strategy={}}}", "tile-inject-software-pipeline", "tile-specialize-warps", "tile-infer-layout")
+CLEAN_UP = ("canonicalize", "cse", "loop-invariant-code-motion")
+INPUT_FORM = "input form"
+
+# The reference adds up in another order: values of at most a few tens may differ by that of a few roundings of bf16.
+_REFERENCE_ERROR = 0.05
+
+
+@dataclass(frozen=True)
+class Configuration:
+    """A machine, the option of plan-pipeline, and whether upstream's clean-up runs after each pass."""
+
+    target: str
+    strategy: str = "auto"
+    clean_up: bool = False
+
+    @property
+    def pipeline(self) -> str:
+        """The passes as text."""
+        names = [part.format(self.strategy) for part in PASSES]
+        parts = [part for name in names for part in ((name, *CLEAN_UP) if self.clean_up else (name,))]
+        return f"builtin.module({','.join(parts)})"
+
+    def __str__(self) -> str:
+        return f"{self.target}, strategy {self.strategy}{', cleaned up' if self.clean_up else ''}"
+
+
+@dataclass(frozen=True)
+class Failure:
+    """What went wrong: `kind` is ``values``, ``finding``, ``error``, or the exception's type; shrinking keeps stage and kind."""
+
+    configuration: Configuration
+    stage: str
+    kind: str
+    message: str
+
+    def same_as(self, other: Failure | None) -> bool:
+        """Whether the other is this one, as far as can be told."""
+        return other is not None and (self.stage, self.kind) == (other.stage, other.kind)
+
+    def __str__(self) -> str:
+        return f"{self.configuration}: after {self.stage}: {self.kind}: {self.message}"
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """`clean`: the input form has no findings; `runs`: pipelines that kept all values; `refused`: schedules by hand that are
+    no schedules."""
+
+    clean: bool
+    runs: int = 0
+    refused: int = 0
+    failure: Failure | None = None
+
+
+class SameAtEveryStage(Instrumentation):
+    """Executes the kernel after every pass. `wrong`: the stages that differ from the input form or have findings.
+
+    A kernel whose input form has findings says nothing: then `input_findings` has them, and later stages are not executed.
+    """
+
+    def __init__(self, arguments: Sequence[Any], machine: Machine) -> None:
+        self.arguments = arguments
+        self.machine = machine
+        self.expected: list[Any] = []
+        self.input_findings: list[str] = []
+        self.wrong: list[str] = []
+        self.kind = ""
+        self.stage = INPUT_FORM
+        self.stages = 0
+
+    @property
+    def clean_input(self) -> bool:
+        """Whether the input form says something."""
+        return not self.input_findings
+
+    def before_pipeline(self, root: ir.Operation) -> None:
+        self.expected, found = self._execute(root)
+        self.input_findings = [message for _, message in found]
+
+    def before_pass(self, event: PassEvent) -> None:
+        if self.clean_input and not self.wrong:
+            self.stage = event.argument
+
+    def after_pass(self, event: PassEvent) -> None:
+        self.stages += 1
+        if not self.clean_input or self.wrong:
+            return
+        values, findings = self._execute(event.root)
+        for kind, message in findings:
+            self._note(event, kind, message)
+        for position, (value, wanted) in enumerate(zip(values, self.expected, strict=True)):
+            if not np.array_equal(np.asarray(value, np.float64), np.asarray(wanted, np.float64), equal_nan=True):
+                self._note(event, "values", f"argument {position} differs")
+
+    def _note(self, event: PassEvent, kind: str, message: str) -> None:
+        self.kind = self.kind or kind
+        self.wrong.append(f"{event.argument}: {message}")
+
+    def _execute(self, root: ir.Operation) -> tuple[list[Any], list[tuple[str, str]]]:
+        arguments = [value.copy() if isinstance(value, np.ndarray) else value for value in self.arguments]
+        result = simulate(kernels_in(root)[0], arguments, machine=self.machine)
+        return arguments, [(finding.kind, str(finding.diagnostic())) for finding in result.findings]
+
+
+def configurations(seed: int) -> list[Configuration]:
+    """What a seed is run with: specialized warps where they are legal, and one of the other pipelines."""
+    others = [Configuration("cuda:sm_90a", "async"), Configuration("cuda:sm_80")]
+    return [replace(c, clean_up=seed % 7 == 0) for c in (Configuration("cuda:sm_90a"), others[seed % 2])]
+
+
+def choices(program: Program) -> dict[str, ArgumentChoice]:
+    """How the arguments are made that cannot be just random."""
+    found = {COUNT: ArgumentChoice("value", value=program.count)}
+    if any(memory.name == TABLE for memory in used_memories(program)):
+        found[TABLE] = ArgumentChoice("random", bounds=(0, TRIPS))
+    return found
+
+
+def check(program: Program, pipelines: Sequence[Configuration], reference: bool = False) -> Outcome:
+    """Run a program with each configuration, up to the first that goes wrong; with `reference`, also the input form through
+    upstream's lowering. Raises what tracing raises."""
+    outcome = Outcome(True)
+    for configuration in pipelines:
+        with mlir.context(DiagnosticSink()) as sink:
+            module = kernel_of(program).module().operation
+            kernel = kernels_in(module)[0]
+            arguments = make_arguments(kernel, choices(program), {}, program.seed)
+            watcher = SameAtEveryStage(arguments, machine_for(configuration.target))
+            wanted = _reference(kernel, arguments) if reference else None
+            failure = _run(module, configuration, watcher, sink)
+        if not watcher.clean_input:
+            return Outcome(False)
+        if failure is not None and failure.kind == "error" and _by_hand(program):
+            outcome = replace(outcome, refused=outcome.refused + 1)
+            continue
+        failure = failure or (None if wanted is None else _against(wanted, watcher.expected, configuration))
+        if failure is not None:
+            return replace(outcome, failure=failure)
+        outcome, reference = replace(outcome, runs=outcome.runs + 1), False
+    return outcome
+
+
+def _by_hand(program: Program) -> bool:
+    """Whether a schedule is explicit: then it may be none, and an error is a right answer."""
+    return any(statement.arguments.get("explicit") for statement in walk(program.statements))
+
+
+def _run(module: ir.Operation, configuration: Configuration, watcher: SameAtEveryStage, sink: DiagnosticSink) -> Failure | None:
+    try:
+        run_pipeline(module, configuration.pipeline, watcher.machine, sink, [watcher])
+    except PassFailure:
+        return Failure(configuration, watcher.stage, "error", str(sink.errors[0]))
+    except Exception as crash:
+        # A pass or the simulator broke down: that is what is looked for.
+        return Failure(configuration, watcher.stage, type(crash).__name__, str(crash))
+    return Failure(configuration, watcher.stage, watcher.kind, watcher.wrong[0]) if watcher.wrong else None
+
+
+def _reference(kernel: Kernel, arguments: Sequence[Any]) -> list[Any]:
+    """What upstream's lowering computes."""
+    values = [value.copy() if isinstance(value, np.ndarray) else value for value in arguments]
+    run_reference(kernel, values)
+    return values
+
+
+def _against(wanted: Sequence[Any], values: Sequence[Any], configuration: Configuration) -> Failure | None:
+    for position, (value, other) in enumerate(zip(values, wanted, strict=True)):
+        error = max_abs_error(value, other) if isinstance(value, np.ndarray) else 0.0
+        if error > _REFERENCE_ERROR:
+            return Failure(configuration, INPUT_FORM, "reference", f"argument {position} differs by {error:.3g}")
+    return None

@@ -1,0 +1,294 @@
+"""A program as a kernel of `tilewright.language`, statement by statement."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Sequence
+from typing import Any
+
+import tilewright.language as tl
+from tilewright.language.trace import current_trace
+from tilewright.mlir import ir
+from tilewright_tools.fuzz.elements import element
+from tilewright_tools.fuzz.program import CELLS, TABLE, Memory, Program, Statement, used_memories
+
+COUNT = "count"
+NAME = "random_kernel"
+
+
+def kernel_of(program: Program) -> tl.Kernel:
+    """The kernel that a program describes; tracing it raises InputError where the language refuses it."""
+    memories = used_memories(program)
+    arguments: dict[str, Any] = {m.name: tl.Tensor(program.shape(m), m.dtype) for m in memories if m.space == "global"}
+
+    def body(**values: Any) -> None:
+        Tracer(program, memories, values).run()
+
+    kind = inspect.Parameter.POSITIONAL_OR_KEYWORD
+    parameters = [inspect.Parameter(name, kind, annotation=a) for name, a in {**arguments, COUNT: tl.index}.items()]
+    body.__setattr__("__signature__", inspect.Signature(parameters))
+    return tl.kernel(threads=program.threads, name=NAME)(body)
+
+
+def slots(statement: Statement) -> int:
+    """How many statements of the language this one is: what it takes of an explicit schedule."""
+    if statement.kind == "guard" and not statement.otherwise:
+        return sum(slots(inner) for inner in statement.body)
+    if statement.kind == "reduce":
+        return 2 if statement.arguments["clear"] else 1
+    return 2 if statement.kind == "while" else 1
+
+
+def schedule(statements: Sequence[Statement]) -> tuple[list[int], list[int]]:
+    """The stages and orders of an explicit schedule; a statement of several slots has them one after another."""
+    places = [(s.order, i, slot) for i, s in enumerate(statements) for slot in range(slots(s))]
+    stages = [statements[i].stage for _, i, _ in places]
+    ranks = {place: rank for rank, place in enumerate(sorted(places))}
+    return stages, [ranks[place] for place in places]
+
+
+class Tracer:
+    """Traces one program; `values` are the kernel's arguments."""
+
+    def __init__(self, program: Program, memories: Sequence[Memory], values: dict[str, Any]) -> None:
+        self.program = program
+        self.memories = {memory.name: memory for memory in memories}
+        self.count = values[COUNT]
+        self.block = tl.grid(program.blocks)
+        self.loops: dict[str, Any] = {}
+        self.buffers: dict[str, tl.Buffer] = {}
+        for memory in memories:
+            if memory.space == "global":
+                self.buffers[memory.name] = values[memory.name]
+            elif not memory.view_of:
+                allocate = tl.alloc_shared if memory.space == "shared" else tl.alloc_fragment
+                self.buffers[memory.name] = allocate(program.shape(memory), memory.dtype)
+        for memory in memories:
+            if memory.view_of and not memory.view.startswith("late "):
+                self.buffers[memory.name] = self._view(memory)
+
+    def run(self) -> None:
+        """Trace the whole kernel; single i32s start as 1."""
+        if CELLS in self.buffers:
+            tl.fill(self.buffers[CELLS], 1)
+        self.statements(self.program.statements)
+
+    def statements(self, statements: Sequence[Statement]) -> None:
+        """Trace statements in order."""
+        for statement in statements:
+            getattr(self, f"_{statement.kind}")(statement, **statement.arguments)
+
+    def buffer(self, name: str) -> tl.Buffer:
+        """The memory of this name; a late view is made where it is used."""
+        return self.buffers[name] if name in self.buffers else self._view(self.memories[name])
+
+    def position(self, expression: Any) -> Any:
+        """A position or a condition."""
+        if isinstance(expression, int):
+            return expression
+        operator, *operands = expression
+        if operator == "loop":
+            loop = self.loops.get(operands[0], 0)
+            return loop() if callable(loop) else loop
+        if operator == "count":
+            return self.count
+        if operator == "block":
+            return self.block
+        if operator == "cell":
+            return tl.cast(self.buffers[CELLS][operands[0]], "index")
+        first = self.position(operands[0])
+        if operator == "table":
+            return tl.cast(self.buffers[TABLE][first], "index")
+        return _combine(operator, first, self.position(operands[1]))
+
+    def _view(self, memory: Memory) -> tl.Buffer:
+        whole = self.buffers[memory.view_of]
+        shape = self.program.shape(memory)
+        form = memory.view.removeprefix("late ")
+        if form == "lower half":
+            return _window_as_buffer(whole, (0, 0), shape)
+        if form == "upper half":
+            return _window_as_buffer(whole, (shape[0], 0), shape)
+        return _flat(whole, shape[0]) if form == "flat" else _reinterpreted(whole, shape)
+
+    # Statements on tiles. `axis` is the dimension of the global tensor along which tiles are side by side.
+
+    def _window(self, tensor: str, tile: Any, position: Any, axis: int) -> Any:
+        shape = tuple(tile.shape)
+        buffer = self.buffers[tensor]
+        step = shape[axis] if buffer.rank == len(shape) else 1
+        offsets: list[Any] = [0] * buffer.rank
+        offsets[axis] = self.position(position) * step
+        return buffer.window(tuple(offsets), shape)
+
+    def _copy(self, _: Statement, tensor: str, tile: str, position: Any, axis: int) -> None:
+        target = self.buffer(tile)
+        tl.copy(self._window(tensor, target, position, axis), target)
+
+    def _copy_version(self, _: Statement, tensor: str, tile: str, position: Any, version: Any) -> None:
+        versions = self.buffer(tile)
+        shape = tuple(extent for extent in versions.shape[1:] if isinstance(extent, int))
+        tl.copy(self._window(tensor, versions.window((0, 0, 0), shape), position, 1), self._version(tile, version))
+
+    def _use_version(self, _: Statement, tile: str, version: Any, target: str) -> None:
+        tl.copy(self._version(tile, version), self.buffer(target))
+
+    def _version(self, tile: str, version: Any) -> tl.Window:
+        versions = self.buffer(tile)
+        shape = tuple(extent for extent in versions.shape[1:] if isinstance(extent, int))
+        return versions.window((self.position(version), 0, 0), shape)
+
+    def _copy_part(self, _: Statement, tensor: str, tile: str, position: Any, part: int) -> None:
+        target = self.buffer(tile)
+        rows, columns = (extent for extent in target.shape if isinstance(extent, int))
+        source = self.buffers[tensor].window((0, self.position(position) * columns), (rows // 2, columns))
+        tl.copy(source, target.window((part * (rows // 2), 0), (rows // 2, columns)))
+
+    def _copy_edge(self, _: Statement, tensor: str, tile: str, rows: Any, columns: Any, pad: float | None) -> None:
+        tl.copy_in(self._corner(tensor, rows, columns), self.buffer(tile), pad=pad)
+
+    def _store_edge(self, _: Statement, tensor: str, tile: str, rows: Any, columns: Any) -> None:
+        tl.copy_out(self.buffer(tile), self._corner(tensor, rows, columns))
+
+    def _corner(self, tensor: str, rows: Any, columns: Any) -> tl.Window:
+        """A window that may cross an edge. The language refuses one that is known to lie outside."""
+        buffer = self.buffers[tensor]
+        starts = [self.position(place) for place in (rows, columns)]
+        row, column = (min(s, e - 1) if isinstance(s, int) else s for s, e in zip(starts, buffer.shape, strict=True))
+        return buffer[row:, column:]
+
+    def _store(self, _: Statement, tensor: str, tile: str, position: Any, axis: int) -> None:
+        source = self.buffer(tile)
+        tl.copy(source, self._window(tensor, source, position, axis))
+
+    def _move(self, _: Statement, source: str, target: str) -> None:
+        tl.copy(self.buffer(source), self.buffer(target))
+
+    def _fill(self, _: Statement, tile: str, value: float | int) -> None:
+        tl.fill(self.buffer(tile), value)
+
+    def _gemm(self, _: Statement, a: str, b: str, accumulator: str, transpose_a: bool, transpose_b: bool) -> None:
+        tl.gemm(self.buffer(a), self.buffer(b), self.buffer(accumulator), transpose_a, transpose_b)
+
+    def _reduce(self, _: Statement, source: str, target: str, op: Any, axis: int, clear: bool) -> None:
+        tl.reduce(self.buffer(source), self.buffer(target), op, axis, clear)
+
+    def _elementwise(self, _: Statement, target: str, value: Any, low: float, high: float) -> None:
+        self._each(target, lambda tile, subscripts: tile.__setitem__(subscripts, self._clamped(tile, value, subscripts, low, high)))
+
+    def _gather(self, _: Statement, tensor: str, tile: str, position: Any) -> None:
+        def copy_row(target: Any, subscripts: Any) -> None:
+            row = tl.cast(self.buffers[TABLE][(subscripts[0] + self.position(position)) % self.buffers[TABLE].shape[0]], "index")
+            target[subscripts] = self.buffers[tensor][row, subscripts[1]]
+
+        self._each(tile, copy_row)
+
+    def _atomic(self, _: Statement, tensor: str, op: str, value: Any) -> None:
+        def combine(target: Any, subscripts: Any) -> None:
+            atomic = {"add": tl.atomic_add, "max": tl.atomic_max, "min": tl.atomic_min}[op]
+            atomic(target, subscripts, self._clamped(target, value, subscripts, -64, 64))
+
+        self._each(tensor, combine)
+
+    def _each(self, name: str, act: Any) -> None:
+        tile = self.buffer(name)
+        for subscripts in tl.parallel(*tile.shape):
+            act(tile, subscripts if isinstance(subscripts, tuple) else (subscripts,))
+
+    def _clamped(self, target: Any, value: Any, subscripts: Any, low: float, high: float) -> Any:
+        return element(self, target.dtype, value, subscripts, low, high)
+
+    # Statements on single i32s.
+
+    def _cell(self, _: Statement, cell: int, value: Any) -> None:
+        self.buffers[CELLS][cell] = tl.cast(tl.cast(self.position(value), "index"), "i32")
+
+    def _atomic_cell(self, _: Statement, cell: int, value: Any) -> None:
+        tl.atomic_add(self.buffers[CELLS], (cell,), tl.cast(tl.cast(self.position(value), "index"), "i32"))
+
+    # Control flow.
+
+    def _guard(self, statement: Statement, condition: Any) -> None:
+        holds = self.position(condition)
+        if isinstance(holds, bool):
+            self.statements(statement.body if holds else statement.otherwise)
+            return
+        with tl.if_(holds):
+            self.statements(statement.body)
+        if statement.otherwise:
+            with tl.else_():
+                self.statements(statement.otherwise)
+
+    def _serial(self, statement: Statement, name: str, start: Any, stop: Any, step: int) -> None:
+        for k in tl.serial(self.position(start), self.position(stop), step):
+            self._loop_body(name, k, statement.body)
+
+    def _pipelined(self, statement: Statement, name: str, start: Any, stop: Any, stages: int, explicit: bool) -> None:
+        stage, order = schedule(statement.body) if explicit else (None, None)
+        bounds = self.position(start), self.position(stop)
+        for k in tl.pipelined(*bounds, num_stages=stages, stage=stage, order=order):
+            self._loop_body(name, k, statement.body)
+
+    def _while(self, statement: Statement, name: str, cell: int, stop: Any) -> None:
+        counter = self.buffers[CELLS]
+        counter[cell] = 0
+        with tl.while_(lambda: tl.cast(counter[cell], "index") < self.position(stop)):
+            self._loop_body(name, lambda: tl.cast(counter[cell], "index"), statement.body)
+            counter[cell] = counter[cell] + 1
+
+    def _loop_body(self, name: str, k: Any, body: Sequence[Statement]) -> None:
+        self.loops[name] = k
+        self.statements(body)
+        del self.loops[name]
+
+
+def _combine(operator: str, first: Any, second: Any) -> Any:
+    """An operator on Python integers or the language's scalars."""
+    operations: dict[str, Any] = {
+        "+": lambda: first + second,
+        "-": lambda: first - second,
+        "*": lambda: first * second,
+        "//": lambda: first // second,
+        "%": lambda: first % second,
+        "<": lambda: first < second,
+        ">": lambda: first > second,
+        "==": lambda: first == second,
+        "and": lambda: first & second,
+    }
+    return operations[operator]()
+
+
+def _window_as_buffer(whole: tl.Buffer, offsets: tuple[int, int], shape: tuple[int, ...]) -> tl.Buffer:
+    return _aliased(whole, whole.window(offsets, shape).view(), shape)
+
+
+def _aliased(whole: tl.Buffer, value: ir.Value, shape: tuple[int, ...]) -> tl.Buffer:
+    return tl.Buffer(value, whole.dtype, shape, whole.space, f"a view of {whole.name}", current_trace("a view").scope)
+
+
+def _memory_type(whole: tl.Buffer, shape: tuple[int, ...]) -> ir.MemRefType:
+    return ir.MemRefType.get(list(shape), whole.dtype.mlir(), None, ir.MemRefType(whole.view().type).memory_space)
+
+
+def _flat(whole: tl.Buffer, size: int) -> tl.Buffer:
+    i64 = ir.IntegerType.get_signless(64)
+    together = ir.ArrayAttr.get([ir.ArrayAttr.get([ir.IntegerAttr.get(i64, i) for i in range(whole.rank)])])
+    attributes: dict[str, ir.Attribute] = {"reassociation": together}
+    collapsed = current_trace("a view").emit(
+        "memref.collapse_shape", [whole.view()], [_memory_type(whole, (size,))], attributes, removable=True
+    )
+    return _aliased(whole, collapsed.results[0], (size,))
+
+
+def _reinterpreted(whole: tl.Buffer, shape: tuple[int, ...]) -> tl.Buffer:
+    strides = [shape[1], 1]
+    attributes: dict[str, ir.Attribute] = {
+        "static_offsets": ir.DenseI64ArrayAttr.get([0]),
+        "static_sizes": ir.DenseI64ArrayAttr.get(list(shape)),
+        "static_strides": ir.DenseI64ArrayAttr.get(strides),
+        "operandSegmentSizes": ir.DenseI32ArrayAttr.get([1, 0, 0, 0]),
+    }
+    cast = current_trace("a view").emit(
+        "memref.reinterpret_cast", [whole.view()], [_memory_type(whole, shape)], attributes, removable=True
+    )
+    return _aliased(whole, cast.results[0], shape)
