@@ -12,15 +12,14 @@ import pytest
 from tilewright import mlir
 from tilewright.diagnostics import DiagnosticSink
 from tilewright.ir.kernel import kernels_in
-from tilewright.language.loading import load_module
 from tilewright.machine import machine_for
 from tilewright.mlir import ir
 from tilewright.pipeline.runner import run_pipeline
 from tilewright.simulator import numpy_dtype
+from tilewright_tools.fuzz.checking import SameAtEveryStage
 
 pytestmark = pytest.mark.l2_simulator
 
-same = load_module(Path(__file__).with_name("same_at_every_stage.py"))
 INPUTS = sorted((Path(__file__).parent / "inputs").glob("*.mlir"))
 PASSES = ("tile-plan-pipeline{{strategy={}}}", "tile-inject-software-pipeline", "tile-specialize-warps", "tile-infer-layout")
 MACHINE = machine_for("cuda:sm_90a")
@@ -54,7 +53,7 @@ def run(path: Path, strategy: str, between: tuple[str, ...]) -> list[str]:
     passes = [part for name in PASSES for part in (name.format(strategy), *between)]
     with mlir.context(DiagnosticSink()) as sink:
         module = ir.Module.parse(path.read_text())
-        watcher = same.SameAtEveryStage(random_arguments(module.operation), MACHINE)
+        watcher = SameAtEveryStage(random_arguments(module.operation), MACHINE)
         run_pipeline(module.operation, f"builtin.module({','.join(passes)})", MACHINE, sink, [watcher])
         assert watcher.input_findings == []
         assert watcher.wrong == []

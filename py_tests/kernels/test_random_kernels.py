@@ -1,26 +1,19 @@
-"""Random kernels keep their values at every stage. More of them: `python py_tests/kernels/random_kernels.py FIRST COUNT`."""
+"""Random kernels keep their values at every stage. More of them: `tilewright fuzz --first SEED --count N`."""
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 
-from tilewright.language.loading import load_module
+from tilewright_tools.fuzz.campaign import Record, run_seed
 
 pytestmark = pytest.mark.l2_simulator
 
-SEEDS = range(100, 148)
-
-random_kernels = load_module(Path(__file__).with_name("random_kernels.py"))
+SEEDS, PARTS = 300, 6
 
 
-@pytest.mark.parametrize("strategy", ["auto", "async"])
-@pytest.mark.parametrize("first", SEEDS[::8])
-def test_random_kernels_keep_their_values_at_every_stage(first: int, strategy: str) -> None:
-    clean = 0
-    for seed in range(first, first + 8):
-        outcome = random_kernels.run(seed, strategy)
-        assert outcome.wrong == [], f"seed {seed}"
-        clean += outcome.clean_input
-    assert clean >= 4, "too few of these kernels have an input form without findings to say anything"
+@pytest.mark.parametrize("part", range(PARTS))
+def test_random_kernels_keep_their_values_at_every_stage(part: int) -> None:
+    records: list[Record] = [run_seed(seed) for seed in range(part, SEEDS, PARTS)]
+    wrong = [f"seed {record.seed}: {record.failure}\n{record.test}" for record in records if record.failure]
+    assert not wrong, "\n".join(wrong)
+    assert sum(record.runs for record in records) >= len(records), "too few of these kernels say anything"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from tilewright.analysis.regions import Region, may_overlap, root_of
 from tilewright.analysis.statements import LoopBody, body_of
@@ -81,8 +81,10 @@ def _read(loop: ir.Operation, others: Sequence[ir.Operation], machine: Machine) 
         raise InputError(f"two statements of the loop have the same order: {columns['order']}", location)
     first = min(columns["stage"])
     stages = tuple(stage - first for stage in columns["stage"])
-    schedule = Schedule(stages, tuple(columns["order"]), tuple(columns["group"]))
     strategy = read_string(loop, "tile.strategy") if "tile.strategy" in loop.attributes else "async"
+    schedule = Schedule(stages, tuple(columns["order"]), tuple(columns["group"]))
+    if strategy == "async":
+        schedule = replace(schedule, groups=_awaited_groups(body, schedule))
     graph, _ = graph_with_versions(body, others, machine)
     broken = violations(schedule, dependences_of(graph))
     if broken:
@@ -94,6 +96,19 @@ def _read(loop: ir.Operation, others: Sequence[ir.Operation], machine: Machine) 
     else:
         versions = versions_of(body, graph, schedule)
     return PlannedLoop(body, schedule, strategy, versions)
+
+
+def _awaited_groups(body: LoopBody, schedule: Schedule) -> tuple[int, ...]:
+    """The groups without those that no statement reads any more: nothing would wait before the next copy to the same place."""
+    brought = _brought(body, schedule)
+    awaited = {
+        group
+        for group, region in brought
+        for statement, own in zip(body.statements, schedule.groups, strict=True)
+        for access in statement.accesses
+        if own != group and access.reads and may_overlap(access.region, region)
+    }
+    return tuple(group if group in awaited else -1 for group in schedule.groups)
 
 
 def _brought(body: LoopBody, schedule: Schedule) -> list[tuple[int, Region]]:

@@ -8,6 +8,7 @@ import click
 
 from tilewright.env import Setting, environment
 from tilewright_tools.cli.common import run_tool
+from tilewright_tools.fuzz.command import fuzz
 from tilewright_tools.cli.mutate import mutate
 
 
@@ -54,6 +55,7 @@ def examples(folder: str, only: tuple[str, ...], target: str, pass_pipeline: str
     return run_examples(folder, only, find_target(target), pass_pipeline)
 
 
+tilewright.add_command(fuzz)
 tilewright.add_command(mutate)
 
 

@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 
 from tilewright import mlir
-from tilewright.backends.registry import find_target
 from tilewright.diagnostics import DiagnosticSink, PassFailure
 from tilewright.ir.kernel import Kernel, kernels_in
 from tilewright.machine import Machine, machine_for
@@ -52,7 +51,7 @@ class Configuration:
 
 @dataclass(frozen=True)
 class Failure:
-    """What went wrong: `kind` is ``values``, ``finding``, ``error``, or the exception's type; shrinking keeps stage and kind."""
+    """What went wrong. `kind`: ``values``, a finding's kind, ``error``, ``reference``, or the type of an exception."""
 
     configuration: Configuration
     stage: str
@@ -82,12 +81,13 @@ class SameAtEveryStage(Instrumentation):
     """Executes the kernel after every pass. `wrong`: the stages that differ from the input form or have findings.
 
     A kernel whose input form has findings says nothing: then `input_findings` has them, and later stages are not executed.
+    `expected`: what the input form leaves in the arguments, where that is known already; it had no findings then.
     """
 
-    def __init__(self, arguments: Sequence[Any], machine: Machine) -> None:
+    def __init__(self, arguments: Sequence[Any], machine: Machine, expected: list[Any] | None = None) -> None:
         self.arguments = arguments
         self.machine = machine
-        self.expected: list[Any] = []
+        self.expected = expected or []
         self.input_findings: list[str] = []
         self.wrong: list[str] = []
         self.kind = ""
@@ -100,8 +100,9 @@ class SameAtEveryStage(Instrumentation):
         return not self.input_findings
 
     def before_pipeline(self, root: ir.Operation) -> None:
-        self.expected, found = self._execute(root)
-        self.input_findings = [message for _, message in found]
+        if not self.expected:
+            self.expected, found = self._execute(root)
+            self.input_findings = [message for _, message in found]
 
     def before_pass(self, event: PassEvent) -> None:
         if self.clean_input and not self.wrong:
@@ -146,23 +147,26 @@ def check(program: Program, pipelines: Sequence[Configuration], reference: bool 
     """Run a program with each configuration, up to the first that goes wrong; with `reference`, also the input form through
     upstream's lowering. Raises what tracing raises."""
     outcome = Outcome(True)
-    for configuration in pipelines:
-        with mlir.context(DiagnosticSink()) as sink:
-            module = kernel_of(program).module().operation
-            kernel = kernels_in(module)[0]
-            arguments = make_arguments(kernel, choices(program), {}, program.seed)
-            watcher = SameAtEveryStage(arguments, machine_for(configuration.target))
-            wanted = _reference(kernel, arguments) if reference else None
-            failure = _run(module, configuration, watcher, sink)
-        if not watcher.clean_input:
-            return Outcome(False)
-        if failure is not None and failure.kind == "error" and _by_hand(program):
-            outcome = replace(outcome, refused=outcome.refused + 1)
-            continue
-        failure = failure or (None if wanted is None else _against(wanted, watcher.expected, configuration))
-        if failure is not None:
-            return replace(outcome, failure=failure)
-        outcome, reference = replace(outcome, runs=outcome.runs + 1), False
+    with mlir.context(DiagnosticSink()) as sink:
+        module = kernel_of(program).module().operation
+        kernel = kernels_in(module)[0]
+        arguments = make_arguments(kernel, choices(program), {}, program.seed)
+        wanted = _reference(kernel, arguments) if reference else None
+        expected = None
+        for configuration in pipelines:
+            watcher = SameAtEveryStage(arguments, machine_for(configuration.target), expected)
+            failure = _run(module.clone(), configuration, watcher, sink)
+            expected = watcher.expected
+            if not watcher.clean_input:
+                return Outcome(False)
+            if failure is None and wanted is not None:
+                failure = _against(wanted, expected, configuration)
+            if failure is None:
+                outcome = replace(outcome, runs=outcome.runs + 1)
+            elif failure.kind == "error" and _by_hand(program):
+                outcome = replace(outcome, refused=outcome.refused + 1)
+            else:
+                return replace(outcome, failure=failure)
     return outcome
 
 
@@ -172,10 +176,11 @@ def _by_hand(program: Program) -> bool:
 
 
 def _run(module: ir.Operation, configuration: Configuration, watcher: SameAtEveryStage, sink: DiagnosticSink) -> Failure | None:
+    before = len(sink.errors)
     try:
         run_pipeline(module, configuration.pipeline, watcher.machine, sink, [watcher])
     except PassFailure:
-        return Failure(configuration, watcher.stage, "error", str(sink.errors[0]))
+        return Failure(configuration, watcher.stage, "error", str(sink.errors[before]))
     except Exception as crash:
         # A pass or the simulator broke down: that is what is looked for.
         return Failure(configuration, watcher.stage, type(crash).__name__, str(crash))

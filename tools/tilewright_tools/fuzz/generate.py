@@ -182,9 +182,11 @@ class Generator:
     def _persistent(self) -> Statement:
         name = self._name()
         self.positions.loops.append(name)
-        body = self._some(self.random.randint(0, 1), 1) + [self._loop(1)] + self._some(self.random.randint(0, 2), 1)
+        body = [*self._some(self.random.randint(0, 1), 1), self._loop(1), *self._some(self.random.randint(0, 2), 1)]
         self.positions.loops.remove(name)
-        return Statement("serial", {"name": name, "start": ("block",), "stop": self.random.choice((2, 3)), "step": 2}, tuple(body))
+        return Statement(
+            "serial", {"name": name, "start": ("block",), "stop": self.random.choice((2, 3)), "step": 2}, tuple(body)
+        )
 
     def _serial(self, depth: int) -> Statement:
         name, stop = self._name(), self.random.choice((0, 1, 2, 2, 3, self.positions.bound(3)))
@@ -227,7 +229,9 @@ class Generator:
         }
 
     def _copy_of_tile(self, tile: Memory) -> Statement:
-        alike = [m for m in self.memories.tiles if m.shape == tile.shape and not m.view_of and "f" in m.dtype and "f" in tile.dtype]
+        alike = [
+            m for m in self.memories.tiles if m.shape == tile.shape and not m.view_of and "f" in m.dtype and "f" in tile.dtype
+        ]
         source = self.random.choice(alike) if alike and self.random.random() < 0.15 else tile
         arguments = {"tensor": f"in_{source.name}", "tile": tile.name, "position": self.positions.tile()}
         return Statement("copy", {**arguments, "axis": 1 if len(tile.shape) == 2 else 0})
@@ -237,7 +241,9 @@ class Generator:
         if tile is None or tile.view_of:
             return None
         part = self.random.choice((0, 1))
-        return Statement("copy_part", {"tensor": f"in_{tile.name}", "tile": tile.name, "position": self.positions.tile(), "part": part})
+        return Statement(
+            "copy_part", {"tensor": f"in_{tile.name}", "tile": tile.name, "position": self.positions.tile(), "part": part}
+        )
 
     def _edge(self) -> Statement | None:
         tile = self._one(self.memories.matrices("shared"))
@@ -340,7 +346,9 @@ class Generator:
         version = self.random.choice((0, 1, ("%", self.positions.tile(), 2)))
         if self.random.random() < 0.5:
             tensor = f"in_{tile.name}"
-            return Statement("copy_version", {"tensor": tensor, "tile": tile.name, "position": self.positions.tile(), "version": version})
+            return Statement(
+                "copy_version", {"tensor": tensor, "tile": tile.name, "position": self.positions.tile(), "version": version}
+            )
         target = self._one([m for m in self.memories.tiles if m.shape == tile.shape[1:] and m.dtype == tile.dtype])
         if target is None:
             return None

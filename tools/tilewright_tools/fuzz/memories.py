@@ -176,12 +176,13 @@ def _add_tensors(chance: random.Random, found: Memories, plain: bool) -> None:
     for tile in [*found.tiles, *found.versioned]:
         if tile.view_of:
             continue
-        if len(tile.shape) >= 2:
-            rows, columns = tile.shape[-2:]
+        *before, columns = tile.shape
+        if before:
+            rows = before[-1]
             # A row that is no multiple of 16 bytes cannot be copied in bulk.
             width = ("+", ("*", columns, POSITIONS), chance.choice((0, 0, 0, 0, 0 if plain else 3)))
             found.tensors.append(Memory(f"in_{tile.name}", (rows, width), tile.dtype, "global"))
             found.tensors.append(Memory(f"work_{tile.name}", (("*", rows, POSITIONS), columns), tile.dtype, "global"))
         else:
-            found.tensors.append(Memory(f"in_{tile.name}", (("*", tile.shape[0], POSITIONS),), tile.dtype, "global"))
+            found.tensors.append(Memory(f"in_{tile.name}", (("*", columns, POSITIONS),), tile.dtype, "global"))
         found.tensors += [Memory(f"{use}_{tile.name}", tile.shape, tile.dtype, "global") for use in ("out", "sum")]

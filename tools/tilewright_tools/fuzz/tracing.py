@@ -174,11 +174,15 @@ class Tracer:
         tl.reduce(self.buffer(source), self.buffer(target), op, axis, clear)
 
     def _elementwise(self, _: Statement, target: str, value: Any, low: float, high: float) -> None:
-        self._each(target, lambda tile, subscripts: tile.__setitem__(subscripts, self._clamped(tile, value, subscripts, low, high)))
+        self._each(
+            target, lambda tile, subscripts: tile.__setitem__(subscripts, self._clamped(tile, value, subscripts, low, high))
+        )
 
     def _gather(self, _: Statement, tensor: str, tile: str, position: Any) -> None:
         def copy_row(target: Any, subscripts: Any) -> None:
-            row = tl.cast(self.buffers[TABLE][(subscripts[0] + self.position(position)) % self.buffers[TABLE].shape[0]], "index")
+            row = tl.cast(
+                self.buffers[TABLE][(subscripts[0] + self.position(position)) % self.buffers[TABLE].shape[0]], "index"
+            )
             target[subscripts] = self.buffers[tensor][row, subscripts[1]]
 
         self._each(tile, copy_row)

@@ -1,0 +1,97 @@
+"""Random programs as data: the same from the same seed, kept whole by JSON, and shrunk to what a failure needs."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tilewright_tools.fuzz.generate import generate
+from tilewright_tools.fuzz.program import Memory, Program, Statement, from_json, to_json, used_memories, walk
+from tilewright_tools.fuzz.shrinking import shrink
+from tilewright_tools.fuzz.tracing import schedule
+
+pytestmark = pytest.mark.l0_backend_agnostic
+
+
+def _program(*statements: Statement) -> Program:
+    memories = (Memory("a", ("M", 16), "f16", "shared"), Memory("a_view", (8,), "f16", "shared", "a", "flat"))
+    return Program(7, 256, 2, 3, {"M": 64}, memories, statements)
+
+
+def _loop(*body: Statement, stages: int = 4) -> Statement:
+    arguments = {"name": "k", "start": 2, "stop": ("%", ("cell", 1), 4), "stages": stages, "explicit": True}
+    return Statement("pipelined", arguments, body)
+
+
+def _fill(tile: str, value: int = 0) -> Statement:
+    return Statement("fill", {"tile": tile, "value": value})
+
+
+def test_a_seed_gives_the_same_program_and_another_seed_another() -> None:
+    assert generate(5) == generate(5)
+    assert generate(5) != generate(6)
+
+
+def test_programs_survive_json() -> None:
+    for seed in range(30):
+        assert from_json(to_json(generate(seed))) == generate(seed)
+
+
+def test_programs_have_what_they_promise() -> None:
+    programs = [generate(seed) for seed in range(300)]
+    kinds = {statement.kind for program in programs for statement in walk(program.statements)}
+    assert kinds >= {"pipelined", "serial", "while", "guard", "gemm", "reduce", "gather", "atomic", "copy_edge", "cell"}
+    assert any(statement.arguments.get("explicit") for program in programs for statement in walk(program.statements))
+    assert any(memory.view_of for program in programs for memory in used_memories(program))
+    dtypes = {memory.dtype for program in programs for memory in used_memories(program)}
+    assert dtypes >= {"f16", "bf16", "f32", "i8", "i32"}
+
+
+def test_a_memory_is_used_through_its_view() -> None:
+    assert [memory.name for memory in used_memories(_program(_fill("a_view")))] == ["a", "a_view"]
+    assert used_memories(_program()) == []
+
+
+def test_slots_of_an_explicit_schedule_follow_their_statement() -> None:
+    reduction = Statement("reduce", {"source": "a", "target": "b", "op": "sum", "axis": 0, "clear": True}, stage=1, order=0)
+    guard = Statement("guard", {"condition": ("<", 1, 2)}, (_fill("a"), _fill("a")), stage=0, order=5)
+    assert schedule([guard, reduction]) == ([0, 0, 1, 1], [2, 3, 0, 1])
+
+
+@pytest.mark.parametrize(
+    "needed",
+    [
+        lambda program: any(s.kind == "gemm" for s in walk(program.statements)),
+        lambda program: any(s.kind == "guard" and s.body for s in walk(program.statements)),
+        lambda program: sum(s.kind == "copy" for s in walk(program.statements)) >= 2,
+    ],
+)
+def test_shrinking_leaves_what_the_failure_needs(needed: Any) -> None:
+    seed = next(seed for seed in range(1000) if needed(generate(seed)) and len(list(walk(generate(seed).statements))) > 12)
+    small = shrink(generate(seed), needed)
+    assert needed(small)
+    assert len(list(walk(small.statements))) <= 2
+    assert (small.threads, small.blocks, small.count) == (32, 1, 0)
+
+
+def test_shrinking_takes_loops_away_around_what_is_needed_and_makes_arguments_simple() -> None:
+    inner = _loop(_fill("a", 2), _fill("b"))
+
+    def needed(program: Program) -> bool:
+        loops = [s for s in walk(program.statements) if s.kind == "pipelined" and s.arguments["stages"] >= 2]
+        return any(inner.kind == "fill" for loop in loops for inner in loop.body)
+
+    small = shrink(_program(_fill("c"), _loop(_loop(inner), stages=6)), needed)
+    arguments = {"name": "k", "start": 0, "stop": 0, "stages": 2, "explicit": False}
+    (fill,) = small.statements[0].body
+    assert small.statements == (Statement("pipelined", arguments, (fill,)),)
+    assert fill.arguments["value"] == 0
+    assert small.dimensions == {"M": 16}
+
+
+def test_shrinking_gives_up_after_so_many_attempts() -> None:
+    seen: list[Program] = []
+    program = _program(*[_fill("a")] * 8)
+    assert shrink(program, lambda candidate: bool(seen.append(candidate)), attempts=5) == program
+    assert len(seen) < 6
