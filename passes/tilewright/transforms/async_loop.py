@@ -60,8 +60,6 @@ class AsyncLoop:
         for step in range(depth):
             number = math.add(first, step, point)
             self._step(number, point, self._waits.epilogue[step], lambda stage, step=step: stage > step, True)
-        if self._waits.final:
-            self._wait(0, point)
 
     def _step(self, step: Index, point: ir.InsertionPoint, waits: Waits, runs, guarded: bool) -> None:
         """Write one step. `runs(stage)`: whether a statement of this stage may have an iteration in it."""

@@ -36,12 +36,7 @@ class PlannedLoop:
 
     def groups_read(self) -> list[frozenset[int]]:
         """For each statement the groups that bring what it uses, its own group left out."""
-        brought = _brought(self.body, self.schedule)
-        found: list[frozenset[int]] = []
-        for index, statement in enumerate(self.body.statements):
-            groups = {group for group, region in brought for access in statement.accesses if may_overlap(access.region, region)}
-            found.append(frozenset(groups - {self.schedule.groups[index]}))
-        return found
+        return _uses_of_groups(self.body, self.schedule)
 
 
 def planned_loops(function: ir.Operation, machine: Machine) -> list[PlannedLoop]:
@@ -98,16 +93,19 @@ def _read(loop: ir.Operation, others: Sequence[ir.Operation], machine: Machine) 
     return PlannedLoop(body, schedule, strategy, versions)
 
 
-def _awaited_groups(body: LoopBody, schedule: Schedule) -> tuple[int, ...]:
-    """The groups without those that no statement reads any more: nothing would wait before the next copy to the same place."""
+def _uses_of_groups(body: LoopBody, schedule: Schedule) -> list[frozenset[int]]:
+    """For each statement the groups that bring what it uses, its own group left out."""
     brought = _brought(body, schedule)
-    awaited = {
-        group
-        for group, region in brought
-        for statement, own in zip(body.statements, schedule.groups, strict=True)
-        for access in statement.accesses
-        if own != group and access.reads and may_overlap(access.region, region)
-    }
+    found: list[frozenset[int]] = []
+    for statement, own in zip(body.statements, schedule.groups, strict=True):
+        groups = {group for group, region in brought for access in statement.accesses if may_overlap(access.region, region)}
+        found.append(frozenset(groups - {own}))
+    return found
+
+
+def _awaited_groups(body: LoopBody, schedule: Schedule) -> tuple[int, ...]:
+    """The groups without those that clean-up has left unused: nothing would wait before the next copy to the same place."""
+    awaited = frozenset[int]().union(*_uses_of_groups(body, schedule))
     return tuple(group if group in awaited else -1 for group in schedule.groups)
 
 

@@ -16,12 +16,11 @@ Waits = Mapping[int, int]
 
 @dataclass(frozen=True)
 class PipelineWaits:
-    """For each step, statement -> pending groups allowed at the wait before it. `final`: a group that nothing waits for."""
+    """For each step, statement -> pending groups allowed at the wait before it."""
 
     prologue: tuple[Waits, ...]
     steady: Waits
     epilogue: tuple[Waits, ...]
-    final: bool
 
 
 def commit_places(schedule: Schedule) -> dict[int, int]:
@@ -56,8 +55,7 @@ def pipeline_waits(schedule: Schedule, needs: Sequence[frozenset[int]]) -> Pipel
     steady = run(depth, [everything], list(full))[0]
     remaining = [frozenset(s for s in everything if schedule.stages[s] > step) for step in range(depth)]
     epilogue = run(depth, remaining, list(full))
-    waited = frozenset().union(*needs)
-    return PipelineWaits(tuple(prologue), steady, tuple(epilogue), bool(set(stage_of_group) - waited))
+    return PipelineWaits(tuple(prologue), steady, tuple(epilogue))
 
 
 def _one_step(

@@ -8,7 +8,7 @@ import click
 
 from tilewright.env import Setting, environment
 from tilewright_tools.cli.common import run_tool
-from tilewright_tools.fuzz.command import fuzz
+from tilewright_tools.cli.fuzz import fuzz
 from tilewright_tools.cli.mutate import mutate
 
 
