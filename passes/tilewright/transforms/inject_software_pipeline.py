@@ -34,7 +34,8 @@ class InjectSoftwarePipeline(Pass):
        one that may have none stands under `iteration < trips`.
     3. Binds are replayed in front of the statements that need them, with the induction variable of their iteration.
     4. Each group is committed once a step, also under a guard and where it is empty; the wait before a reader leaves pending
-       exactly the groups committed after the one that it needs, and descends in the epilogue. A group that nothing uses is no group: its copies stay synchronous.
+       exactly the groups committed after the one that it needs, and descends in the epilogue.
+       A group that nothing uses is no group: its copies stay synchronous.
     5. Channel form: copies of a group stand between acquire and commit, in the order of the source, readers between wait and
        release.
     6. An annotated layout of a versioned buffer is expanded by the versions.
