@@ -78,8 +78,7 @@ def _read(loop: ir.Operation, others: Sequence[ir.Operation], machine: Machine) 
     stages = tuple(stage - first for stage in columns["stage"])
     strategy = read_string(loop, "tile.strategy") if "tile.strategy" in loop.attributes else "async"
     schedule = Schedule(stages, tuple(columns["order"]), tuple(columns["group"]))
-    if strategy == "async":
-        schedule = replace(schedule, groups=_awaited_groups(body, schedule))
+    schedule = replace(schedule, groups=_awaited_groups(body, schedule))
     graph, _ = graph_with_versions(body, others, machine)
     broken = violations(schedule, dependences_of(graph))
     if broken:
