@@ -216,7 +216,7 @@ gpu.module @kernels {
 // -----
 
 // CHECK-LABEL: gpu.func @fp8_transposed(
-// CHECK: linalg.matmul {{.*}}tile.instruction = "scalar", tile.reason = "no wgmma: f8E4M3FN operands must have the contraction innermost; no mma: it has no f8E4M3FN"
+// CHECK: linalg.matmul {{.*}}tile.instruction = "scalar", tile.reason = "no wgmma: f8E4M3FN operands must have the contraction innermost; no mma: f8E4M3FN operands must have the contraction innermost"
 // SM80-LABEL: gpu.func @fp8_transposed(
 // SM80: linalg.matmul {{.*}}tile.instruction = "scalar", tile.reason = "no mma: it has no f8E4M3FN"
 !a = memref<64x32xf8E4M3FN, #gpu.address_space<workgroup>>
@@ -471,6 +471,48 @@ gpu.module @kernels {
         linalg.matmul ins(%A, %B : !a, !b) outs(%E : !d)
       }) {role = "four warps", warps = 4 : i32} : () -> ()
     }) : () -> ()
+    gpu.return
+  }
+}
+
+// -----
+
+// CHECK-LABEL: gpu.func @fp8_rows_for_one_warp(
+// CHECK: linalg.matmul {{.*}}tile.instruction = "mma", tile.reason = "no wgmma: 16x16x32 is no multiple of 64x8x32"
+// SM80-LABEL: gpu.func @fp8_rows_for_one_warp(
+// SM80: linalg.matmul {{.*}}tile.instruction = "scalar", tile.reason = "no mma: it has no f8E5M2"
+!a = memref<16x32xf8E5M2, #gpu.address_space<workgroup>>
+!b = memref<16x32xf8E5M2, #gpu.address_space<workgroup>>
+!d = memref<16x16xf32, #gpu.address_space<private>>
+gpu.module @kernels {
+  gpu.func @fp8_rows_for_one_warp() kernel
+      attributes {known_block_size = array<i32: 128, 1, 1>, known_grid_size = array<i32: 1, 1, 1>} {
+    %A = memref.alloc() : !a
+    %B = memref.alloc() : !b
+    %D = memref.alloc() : !d
+    linalg.matmul indexing_maps = [affine_map<(m, n, k) -> (m, k)>, affine_map<(m, n, k) -> (n, k)>, affine_map<(m, n, k) -> (m, n)>]
+      ins(%A, %B : !a, !b) outs(%D : !d)
+    gpu.return
+  }
+}
+
+// -----
+
+// CHECK-LABEL: gpu.func @fp8_in_f16_is_for_wgmma_only(
+// CHECK: linalg.matmul {{.*}}tile.instruction = "scalar", tile.reason = "no wgmma: 16x16x32 is no multiple of 64x8x32; no mma: it does not accumulate f8E5M2 in f16"
+// SM80-LABEL: gpu.func @fp8_in_f16_is_for_wgmma_only(
+// SM80: linalg.matmul {{.*}}tile.instruction = "scalar", tile.reason = "no mma: it has no f8E5M2"
+!a = memref<16x32xf8E5M2, #gpu.address_space<workgroup>>
+!b = memref<16x32xf8E5M2, #gpu.address_space<workgroup>>
+!d = memref<16x16xf16, #gpu.address_space<private>>
+gpu.module @kernels {
+  gpu.func @fp8_in_f16_is_for_wgmma_only() kernel
+      attributes {known_block_size = array<i32: 128, 1, 1>, known_grid_size = array<i32: 1, 1, 1>} {
+    %A = memref.alloc() : !a
+    %B = memref.alloc() : !b
+    %D = memref.alloc() : !d
+    linalg.matmul indexing_maps = [affine_map<(m, n, k) -> (m, k)>, affine_map<(m, n, k) -> (n, k)>, affine_map<(m, n, k) -> (m, n)>]
+      ins(%A, %B : !a, !b) outs(%D : !d)
     gpu.return
   }
 }

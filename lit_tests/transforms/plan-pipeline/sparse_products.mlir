@@ -133,3 +133,25 @@ gpu.module @kernels {
     gpu.return
   }
 }
+
+// -----
+
+// CHECK-LABEL: gpu.func @fp8_rows_for_one_warp(
+// CHECK: "tile.gemm_sp"{{.*}}tile.instruction = "mma_sp", tile.reason = "no wgmma_sp: 16x16x64 is no multiple of 64x8x64
+// SM80-LABEL: gpu.func @fp8_rows_for_one_warp(
+// SM80: "tile.gemm_sp"{{.*}}tile.instruction = "scalar", tile.reason = "no mma_sp: it has no f8E4M3FN
+!a = memref<16x32xf8E4M3FN, #gpu.address_space<workgroup>>
+!e = memref<16x4xi16, #gpu.address_space<workgroup>>
+!b = memref<16x64xf8E4M3FN, #gpu.address_space<workgroup>>
+!d = memref<16x16xf32, #gpu.address_space<private>>
+gpu.module @kernels {
+  gpu.func @fp8_rows_for_one_warp() kernel
+      attributes {known_block_size = array<i32: 128, 1, 1>, known_grid_size = array<i32: 1, 1, 1>} {
+    %A = memref.alloc() : !a
+    %E = memref.alloc() : !e
+    %B = memref.alloc() : !b
+    %D = memref.alloc() : !d
+    "tile.gemm_sp"(%A, %E, %B, %D) {transpose_b = true} : (!a, !e, !b, !d) -> ()
+    gpu.return
+  }
+}

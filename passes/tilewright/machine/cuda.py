@@ -1,5 +1,7 @@
 """NVIDIA GPUs. Capacities and limits: CUDA C++ Programming Guide, compute capabilities; instructions: PTX ISA 8.6."""
 
+from dataclasses import replace
+
 from tilewright.machine.description import CopyInstruction, Limits, Machine, MemorySpace, ProductInstruction
 
 GLOBAL = "|#gpu.address_space<global>"
@@ -47,6 +49,8 @@ _MMA = ProductInstruction(
     n=8,
     operands={"f16": (("f16", "f32"), 16), "bf16": (("f32",), 16), "i8": (("i32",), 32)},
 )
+# From sm_89 on, mma takes 8-bit floats as well.
+_MMA_FP8 = replace(_MMA, operands={**_MMA.operands, "f8E4M3FN": (("f32",), 32), "f8E5M2": (("f32",), 32)})
 _WGMMA = ProductInstruction(
     "wgmma",
     threads=128,
@@ -68,6 +72,7 @@ _MMA_SP = ProductInstruction(
     n=8,
     operands={"f16": (("f16", "f32"), 32), "bf16": (("f32",), 32), "i8": (("i32",), 64)},
 )
+_MMA_SP_FP8 = replace(_MMA_SP, operands={**_MMA_SP.operands, "f8E4M3FN": (("f32",), 64), "f8E5M2": (("f32",), 64)})
 _WGMMA_SP = ProductInstruction(
     "wgmma_sp",
     threads=128,
@@ -106,9 +111,9 @@ SM_90A = Machine(
     target="cuda:sm_90a",
     spaces=_spaces(227 * 1024),
     copies=(_BULK, _CP_ASYNC, _SIMT),
-    products=(_WGMMA, _MMA, _SCALAR),
+    products=(_WGMMA, _MMA_FP8, _SCALAR),
     limits=Limits(32, 1024, 255, 65536, 227 * 1024, 16),
     warp_group_size=128,
     specializes_warps=True,
-    sparse_products=(_WGMMA_SP, _MMA_SP, _SCALAR),
+    sparse_products=(_WGMMA_SP, _MMA_SP_FP8, _SCALAR),
 )
