@@ -1,18 +1,21 @@
 """The dependence graph of a pipelined loop, over buffer regions.
 
 An edge says that `source` must come before `target`: in one iteration, or, where it is carried, one iteration later (the
-nearest that it can be: what is farther apart is implied). A buffer is *renewed* by the loop when each iteration writes
+nearest that it can be: what is farther apart is implied, and so is what goes through a statement that writes all of the
+buffer). A buffer is *renewed* by the loop when each iteration writes
 whatever it reads of it before: then iterations can have versions of their own, and carried edges over it fall away.
 """
 
 from __future__ import annotations
 
+from bisect import bisect_left
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal, NamedTuple
 
 from tilewright.analysis.accesses import Access
 from tilewright.analysis.regions import ALLOCATIONS, may_overlap
-from tilewright.analysis.statements import LoopBody, Statement
+from tilewright.analysis.statements import LoopBody
 from tilewright.mlir import ir
 
 EdgeKind = Literal["RAW", "WAR", "WAW"]
@@ -44,37 +47,91 @@ class DependenceGraph:
 
 def dependence_graph(body: LoopBody) -> DependenceGraph:
     edges: dict[tuple[EdgeKind, int, int, bool, ir.Value | None], Edge] = {}
-    for first, second, first_access, second_access in _pairs(body.statements):
-        if not (first_access.writes or second_access.writes):
-            continue
-        buffer = first_access.region.root if first_access.region.root is not None else second_access.region.root
-        if first < second and may_overlap(first_access.region, second_access.region):
-            _add(edges, first_access, second_access, first, second, False, buffer)
-        if may_overlap(first_access.region, second_access.region, body.carried):
-            _add(edges, first_access, second_access, first, second, True, buffer)
+    for uses in _uses_by_buffer(body):
+        for first, second in _pairs(uses):
+            if may_overlap(first.access.region, second.access.region):
+                _add(edges, first, second, False)
+        for first, second in _carried_pairs(uses):
+            if may_overlap(first.access.region, second.access.region, body.carried):
+                _add(edges, first, second, True)
     written = _buffers(body)
     renewed = tuple(buffer for buffer in written if is_renewed(buffer, body))
-    return DependenceGraph(tuple(edges.values()), tuple(written), renewed)
+    ordered = sorted(edges.values(), key=lambda edge: (edge.source, edge.target))
+    return DependenceGraph(tuple(ordered), tuple(written), renewed)
 
 
-def _pairs(statements: list[Statement]):
-    for first, earlier in enumerate(statements):
-        for second, later in enumerate(statements):
-            for first_access in earlier.accesses:
-                for second_access in later.accesses:
-                    yield first, second, first_access, second_access
+class _Use(NamedTuple):
+    """An access with the place of its statement."""
+
+    statement: int
+    access: Access
 
 
-def _add(edges, first: Access, second: Access, source: int, target: int, carried: bool, buffer: ir.Value | None) -> None:
+def _uses_by_buffer(body: LoopBody) -> list[list[_Use]]:
+    """For each buffer that the loop writes its uses, in order; an access of unknown memory is a use of every buffer."""
+    uses = [_Use(index, access) for index, statement in enumerate(body.statements) for access in statement.accesses]
+    by_root: dict[ir.Value, list[_Use]] = {}
+    unknown = [use for use in uses if use.access.region.root is None]
+    for use in uses:
+        if use.access.region.root is not None:
+            by_root.setdefault(use.access.region.root, list(unknown)).append(use)
+    groups = list(by_root.values()) or [unknown]
+    if unknown:
+        groups = [sorted(group, key=lambda use: use.statement) for group in groups]
+    return [group for group in groups if any(use.access.writes for use in group)]
+
+
+def _pairs(uses: list[_Use]) -> Iterator[tuple[_Use, _Use]]:
+    """The uses of one iteration that must keep their order, earlier ones first.
+
+    What comes before a statement that writes all of the buffer need not be compared with what comes after it: both depend on
+    that statement. So the number of edges grows with the statements, not with their square.
+    """
+    whole = _whole_writes(uses)
+    writes = [use for use in uses if use.access.writes]
+    for second in uses:
+        place = bisect_left(whole, second.statement)
+        since = whole[place - 1] if place else 0
+        earlier = uses if second.access.writes else writes
+        for index in range(bisect_left(earlier, since, key=_statement_of), len(earlier)):
+            if earlier[index].statement >= second.statement:
+                break
+            yield earlier[index], second
+
+
+def _carried_pairs(uses: list[_Use]) -> Iterator[tuple[_Use, _Use]]:
+    """The same from one iteration to the next: from its last write of all of the buffer on, up to the first of the next."""
+    whole = _whole_writes(uses)
+    sources = [use for use in uses if not whole or use.statement >= whole[-1]]
+    targets = [use for use in uses if not whole or use.statement <= whole[0]]
+    for first in sources:
+        for second in targets:
+            if first.access.writes or second.access.writes:
+                yield first, second
+
+
+def _whole_writes(uses: list[_Use]) -> list[int]:
+    """The statements that may write every element of the buffer: they overlap with all its uses."""
+    return sorted({use.statement for use in uses if use.access.writes and use.access.region.is_whole})
+
+
+def _statement_of(use: _Use) -> int:
+    return use.statement
+
+
+def _add(edges: dict[Any, Edge], first: _Use, second: _Use, carried: bool) -> None:
+    source, target = first.access, second.access
+    buffer = source.region.root if source.region.root is not None else target.region.root
     kinds: list[EdgeKind] = []
-    if first.writes and second.kind != "write":
+    if source.writes and target.kind != "write":
         kinds.append("RAW")
-    if first.kind != "write" and second.writes:
+    if source.kind != "write" and target.writes:
         kinds.append("WAR")
-    if first.writes and second.writes:
+    if source.writes and target.writes:
         kinds.append("WAW")
     for kind in kinds:
-        edges.setdefault((kind, source, target, carried, buffer), Edge(kind, source, target, carried, buffer))
+        key = (kind, first.statement, second.statement, carried, buffer)
+        edges.setdefault(key, Edge(kind, first.statement, second.statement, carried, buffer))
 
 
 def _buffers(body: LoopBody) -> list[ir.Value]:

@@ -96,7 +96,8 @@ def buffer_name(buffer: ir.Value | None) -> str:
 
 
 def dependences_of(graph: DependenceGraph) -> list[Dependence]:
-    return [Dependence(e.kind, e.source, e.target, e.carried, buffer_name(e.buffer), graph.removable(e)) for e in graph.edges]
+    names = {buffer: buffer_name(buffer) for buffer in {edge.buffer for edge in graph.edges}}
+    return [Dependence(e.kind, e.source, e.target, e.carried, names[e.buffer], graph.removable(e)) for e in graph.edges]
 
 
 def graph_with_versions(

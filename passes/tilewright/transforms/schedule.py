@@ -98,11 +98,12 @@ def plan_schedule(facts: Sequence[StatementFacts], dependences: Sequence[Depende
     ahead = first_stage_copies(facts, dependences)
     if not ahead:
         return None
+    places = {copy: _place(copy, ahead, dependences) for copy in ahead}
     sequence: list[int] = []
     for statement in range(len(facts)):
         if statement not in ahead:
             sequence.append(statement)
-            sequence += [copy for copy in ahead if _place(copy, ahead, dependences) == statement]
+            sequence += [copy for copy in ahead if places[copy] == statement]
     late = num_stages
     if num_stages >= 2 and set(sequence[-len(ahead) :]) == set(ahead):
         sequence = sequence[-len(ahead) :] + sequence[: -len(ahead)]
