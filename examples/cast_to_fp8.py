@@ -103,17 +103,17 @@ def arguments(random: np.random.Generator, **parameters: Any) -> dict[str, np.nd
 
 
 def reference(arguments: dict[str, np.ndarray], **parameters: Any) -> dict[str, np.ndarray]:
-    """Quotients in float64 (whose rounding to fp8 is the result), and scales."""
-    x, group, sizes = arguments["X"].astype(np.float64), parameters["group"], parameters.get("sizes")
-    largest = LARGEST[parameters.get("target", "f8E4M3FN")]
+    """Quotients, whose rounding to fp8 is the result, and scales: in float32, as float64 would break ties in another way."""
+    x, group, sizes = arguments["X"].astype(np.float32), parameters["group"], parameters.get("sizes")
+    largest = np.float32(LARGEST[parameters.get("target", "f8E4M3FN")])
     if sizes is not None:
-        padded = np.zeros((len(sizes), parameters["M"], x.shape[1]))
+        padded = np.zeros((len(sizes), parameters["M"], x.shape[1]), np.float32)
         for batch, size in enumerate(sizes):
-            start = sum(sizes[:batch])
-            padded[batch, :size] = x[start : start + size]
+            start, kept = sum(sizes[:batch]), min(size, parameters["M"])
+            padded[batch, :kept] = x[start : start + kept]
         x = padded
     groups = x.reshape(*x.shape[:-1], -1, group)
-    scales = np.maximum(np.abs(groups).max(axis=-1), SMALLEST_MAXIMUM) / largest
+    scales = np.maximum(np.abs(groups).max(axis=-1), np.float32(SMALLEST_MAXIMUM)) / largest
     quotients = (groups / scales[..., None]).reshape(x.shape)
     if sizes is not None:
         scales = np.where(np.arange(parameters["M"]) < np.array(sizes)[:, None], scales.transpose(2, 0, 1), 0).transpose(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tilewright.analysis.regions import may_overlap
+from tilewright.analysis.regions import covered, may_overlap
 
 pytestmark = pytest.mark.l1a_compile_no_target_dialect
 
@@ -142,3 +142,44 @@ def test_a_write_of_a_whole_dimension_covers_reads_at_any_index_of_it(first, cov
     written = regions(body)[0]
     (read,) = [a.region for a in body.statements[1].accesses if not a.writes]
     assert written.covers(read) == covers
+
+
+PIECE = "memref<{size}xf16, strided<[1], offset: {start}>, #gpu.address_space<workgroup>>"
+
+
+@pytest.mark.parametrize(
+    ("pieces", "together"),
+    [
+        ([(0, 8), (8, 8)], True),
+        ([(8, 8), (0, 8)], True),
+        ([(0, 12), (4, 12)], True),
+        ([(0, 8), (8, 7)], False),
+        ([(0, 7), (8, 8)], False),
+        ([(1, 7), (8, 8)], False),
+        ([(0, 4), (4, 4), (8, 4), (12, 4)], True),
+        ([(0, 16)], True),
+    ],
+)
+def test_writes_side_by_side_cover_what_they_hold_together(pieces, together, loop_body):
+    fills = ""
+    for number, (start, size) in enumerate(pieces):
+        kind = PIECE.format(size=size, start=start)
+        fills += f"%p{number} = memref.subview %S[{start}] [{size}] [1] : !tile to {kind}\n"
+        fills += f"linalg.fill ins(%v : f16) outs(%p{number} : {kind})\n"
+    written = regions(loop_body(fills + "linalg.fill ins(%v : f16) outs(%S : !tile)", VALUE))
+    assert covered(written[-1], written[:-1]) == together
+
+
+def test_writes_in_different_dimensions_leave_a_corner(loop_body):
+    """Rows 0 to 3 of all columns, and columns 0 to 3 of all rows: neither dimension is covered for the whole of the other."""
+    half = "memref<{}, strided<[8, 1]>, #gpu.address_space<workgroup>>"
+    body = loop_body(
+        f"""%rows = memref.subview %G[0, 0] [4, 8] [1, 1] : !grid to {half.format("4x8xf16")}
+        linalg.fill ins(%v : f16) outs(%rows : {half.format("4x8xf16")})
+        %columns = memref.subview %G[0, 0] [8, 4] [1, 1] : !grid to {half.format("8x4xf16")}
+        linalg.fill ins(%v : f16) outs(%columns : {half.format("8x4xf16")})
+        linalg.fill ins(%v : f16) outs(%G : !grid)""",
+        VALUE + "%G = memref.alloc() : !grid",
+    )
+    *parts, whole = regions(body)
+    assert not covered(whole, parts)

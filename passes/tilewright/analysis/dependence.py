@@ -9,12 +9,12 @@ whatever it reads of it before: then iterations can have versions of their own, 
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple
 
 from tilewright.analysis.accesses import Access
-from tilewright.analysis.regions import ALLOCATIONS, may_overlap
+from tilewright.analysis.regions import ALLOCATIONS, covered, may_overlap
 from tilewright.analysis.statements import LoopBody
 from tilewright.mlir import ir
 
@@ -145,7 +145,7 @@ def _buffers(body: LoopBody) -> list[ir.Value]:
 
 
 def is_renewed(buffer: ir.Value, body: LoopBody) -> bool:
-    """Whether every read of `buffer` in the loop is covered by a write of the same iteration, under the same guards."""
+    """Whether every read of `buffer` in the loop is covered by writes of the same iteration, under the same guards."""
     if buffer.owner.operation.name not in ALLOCATIONS or not ir.MemRefType(buffer.type).has_static_shape:
         return False
     if any(access.region.root is None for access in body.accesses()):
@@ -154,12 +154,13 @@ def is_renewed(buffer: ir.Value, body: LoopBody) -> bool:
     for statement in body.statements:
         mine = [access for access in statement.accesses if access.region.is_of(buffer)]
         for access in mine:
-            if access.kind != "write" and not any(covers(write, access) for write in writes):
+            if access.kind != "write" and not covers(writes, access):
                 return False
         writes += [access for access in mine if access.kind == "write"]
     return True
 
 
-def covers(write: Access, read: Access) -> bool:
-    """Whether whatever `read` reads was written by `write`, whenever it reads."""
-    return write.certain and set(write.conditions) <= set(read.conditions) and write.region.covers(read.region)
+def covers(writes: Sequence[Access], read: Access) -> bool:
+    """Whether whatever `read` reads was written by `writes`, whenever it reads."""
+    sure = [write.region for write in writes if write.certain and set(write.conditions) <= set(read.conditions)]
+    return covered(read.region, sure)

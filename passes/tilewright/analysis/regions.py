@@ -6,6 +6,7 @@ collapse, reinterpret) are looked through; where a view cannot be followed exact
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from tilewright.analysis.linear import Linear, linear
@@ -73,6 +74,40 @@ class Region:
             return False
         pairs = zip(self.box, other.box, ir.MemRefType(self.root.type).shape, strict=True)
         return all(mine.contains(theirs, size) for mine, theirs, size in pairs)
+
+
+def covered(region: Region, writes: Sequence[Region]) -> bool:
+    """Whether what is written holds all of `region`: one write alone, or several side by side along one dimension."""
+    if any(write.covers(region) for write in writes):
+        return True
+    if region.root is None:
+        return False
+    sizes = list(ir.MemRefType(region.root.type).shape)
+    exact = [write for write in writes if write.exact and write.is_of(region.root)]
+    return any(_side_by_side(region, exact, sizes, dimension) for dimension in range(len(sizes)))
+
+
+def _side_by_side(region: Region, writes: Sequence[Region], sizes: list[int], dimension: int) -> bool:
+    wanted = region.box[dimension]
+    if wanted.extent is None:
+        wanted = Interval(Linear(), sizes[dimension])
+    spans: list[tuple[int, int]] = []
+    for write in writes:
+        others = (d for d in range(len(sizes)) if d != dimension)
+        mine = write.box[dimension]
+        begin = mine.start - wanted.start
+        if (
+            begin.is_constant
+            and mine.extent is not None
+            and all(write.box[d].contains(region.box[d], sizes[d]) for d in others)
+        ):
+            spans.append((begin.constant, begin.constant + mine.extent))
+    reached = 0
+    for begin, end in sorted(spans):
+        if begin <= reached:
+            reached = max(reached, end)
+    assert wanted.extent is not None
+    return reached >= wanted.extent
 
 
 def is_kernel_argument(value: ir.Value) -> bool:

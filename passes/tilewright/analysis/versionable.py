@@ -101,6 +101,6 @@ def _stale_read(place: ir.Operation, buffer: ir.Value, body: LoopBody) -> str | 
     writes = [access for access in body.accesses() if access.region.is_of(buffer) and access.kind == "write"]
     for read in reads:
         bare = Access(read.kind, read.region, read.operation, read.certain)
-        if not any(covers(write, bare) for write in writes):
+        if not covers(writes, bare):
             return f"{read.operation.name} after the loop may read what an earlier iteration left in it"
     return None
