@@ -1,0 +1,161 @@
+"""Parallel operations as spaces: extents, and which dimension indexes what; one row an operation."""
+
+from __future__ import annotations
+
+import pytest
+
+from tilewright import mlir
+from tilewright.analysis.loop_space import LoopSpace, loop_spaces
+from tilewright.mlir import ir
+
+pytestmark = pytest.mark.l1a_compile_no_target_dialect
+
+ARGUMENTS = {
+    "A": "memref<8x16xf32>",
+    "T": "memref<16x8xf32>",
+    "V": "memref<8xf32>",
+    "Y": "memref<8xf32>",
+    "B": "memref<3x8x16xf32>",
+    "i": "index",
+}
+IDENTITY = "affine_map<(d0, d1) -> (d0, d1)>"
+SWAPPED = "affine_map<(d0, d1) -> (d1, d0)>"
+
+
+def spaces(text: str) -> list[str]:
+    """The spaces of a function, as texts; accesses of what is no argument are named by their allocation."""
+    with mlir.context():
+        arguments = ", ".join(f"%{name}: {kind}" for name, kind in ARGUMENTS.items())
+        constants = "".join(f"%c{n} = arith.constant {n} : index\n" for n in (0, 1, 8)) + "%v = arith.constant 0.0 : f32\n"
+        module = ir.Module.parse(f"func.func @f({arguments}) {{ {constants} {text} return }}")
+        function = module.body.operations[0].operation
+        block = function.regions[0].blocks[0]
+        names: dict[ir.Value, str] = dict(zip(block.arguments, ARGUMENTS, strict=True))
+        return [described(space, names) for space in loop_spaces(function, 128, 32)]
+
+
+def described(space: LoopSpace, names: dict[ir.Value, str]) -> str:
+    """For example `8x16 of 128: reads A(0, 1), writes T*`: a star where no dimensions index it; `serial` outside of spaces."""
+    extents = "?" if space.extents is None else "x".join(str(extent) for extent in space.extents)
+    accesses = [
+        ("serial " if access.serial else "")
+        + ("writes " if access.writes else "reads ")
+        + names.get(access.buffer, "local")
+        + ("*" if access.dimensions is None else str(access.dimensions).replace(",)", ")"))
+        for access in space.accesses
+    ]
+    return f"{extents} of {space.threads}: {', '.join(accesses)}"
+
+
+def generic(maps: str, ins: str, outs: str, arguments: str, iterators: str = '"parallel", "parallel"', body: str = "") -> str:
+    return (
+        f"linalg.generic {{indexing_maps = [{maps}], iterator_types = [{iterators}]}} ins({ins}) outs({outs}) "
+        f"{{ ^bb0({arguments}): {body} linalg.yield %a : f32 }}"
+    )
+
+
+A, T, V = "%A : memref<8x16xf32>", "%T : memref<16x8xf32>", "%V : memref<8xf32>"
+LEADING = "memref<8x16xf32, strided<[16, 1], offset: ?>>"
+HALF = "memref<4x16xf32, strided<[16, 1]>>"
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (
+            "scf.forall (%a, %b) in (8, 16) { %l = memref.load %A[%a, %b] : memref<8x16xf32>\n"
+            "memref.store %l, %T[%b, %a] : memref<16x8xf32> }",
+            ["8x16 of 128: reads A(0, 1), writes T(1, 0)"],
+        ),
+        (
+            "scf.forall (%a, %b) in (8, 16) { %l = memref.load %V[%a] : memref<8xf32> }",
+            ["8x16 of 128: reads V(0)"],
+        ),
+        # One dimension twice, a constant, an index that is computed: the access is not regular.
+        ("scf.forall (%a) in (8) { memref.store %v, %A[%a, %a] : memref<8x16xf32> }", ["8 of 128: writes A*"]),
+        ("scf.forall (%a) in (8) { memref.store %v, %A[%a, %c0] : memref<8x16xf32> }", ["8 of 128: writes A*"]),
+        (
+            "scf.forall (%a) in (8) { %s = arith.addi %a, %c1 : index memref.store %v, %V[%s] : memref<8xf32> }",
+            ["8 of 128: writes V*"],
+        ),
+        ("scf.forall (%a) in (%i) { memref.store %v, %V[%a] : memref<8xf32> }", ["? of 128: writes V(0)"]),
+        ("scf.forall (%a, %b) in (8, %i) { memref.store %v, %V[%a] : memref<8xf32> }", ["? of 128: writes V(0)"]),
+        ("scf.forall (%a, %b) in (8, 0) { memref.store %v, %V[%a] : memref<8xf32> }", ["? of 128: writes V(0)"]),
+        ("scf.forall (%a) = (1) to (8) step (1) { memref.store %v, %V[%a] : memref<8xf32> }", ["? of 128: writes V*"]),
+        ("scf.forall (%a) = (0) to (8) step (2) { memref.store %v, %V[%a] : memref<8xf32> }", ["? of 128: writes V*"]),
+        (
+            "scf.forall (%a) in (8) { %r = memref.atomic_rmw addf %v, %V[%a] : (f32, memref<8xf32>) -> f32 }",
+            ["8 of 128: writes V(0)"],
+        ),
+        (
+            "scf.forall (%a) in (8) { memref.copy %A, %A : memref<8x16xf32> to memref<8x16xf32> }",
+            ["8 of 128: writes A*, writes A*"],
+        ),
+        ("scf.forall (%a) in (8) { %d = memref.dim %A, %c0 : memref<8x16xf32> }", ["8 of 128: "]),
+        (
+            "scf.forall (%a) in (8) { %w = memref.cast %V : memref<8xf32> to memref<?xf32>\n"
+            "memref.store %v, %w[%a] : memref<?xf32> }",
+            ["8 of 128: writes V*"],
+        ),
+        # A version of a buffer has its dimensions; a part of one is another buffer's worth.
+        (
+            f"%w = memref.subview %B[%i, 0, 0] [1, 8, 16] [1, 1, 1] : memref<3x8x16xf32> to {LEADING}\n"
+            f"scf.forall (%a, %b) in (8, 16) {{ memref.store %v, %w[%a, %b] : {LEADING} }}",
+            ["8x16 of 128: writes B(0, 1)"],
+        ),
+        (
+            f"%w = memref.subview %A[0, 0] [4, 16] [1, 1] : memref<8x16xf32> to {HALF}\n"
+            f"scf.forall (%a, %b) in (4, 16) {{ memref.store %v, %w[%a, %b] : {HALF} }}",
+            ["4x16 of 128: writes A*"],
+        ),
+        (
+            "%w = memref.expand_shape %V [[0, 1]] output_shape [8, 1] : memref<8xf32> into memref<8x1xf32>\n"
+            "scf.forall (%a, %b) in (8, 1) { memref.store %v, %w[%a, %b] : memref<8x1xf32> }",
+            ["8x1 of 128: writes V*"],
+        ),
+        (generic(f"{IDENTITY}, {SWAPPED}", A, T, "%a: f32, %o: f32"), ["8x16 of 128: reads A(0, 1), writes T(1, 0)"]),
+        (
+            generic(f"affine_map<(d0, d1) -> (d0)>, {IDENTITY}", V, A, "%a: f32, %o: f32"),
+            ["8x16 of 128: reads V(0), writes A(0, 1)"],
+        ),
+        (
+            generic(
+                f"{IDENTITY}, affine_map<(d0, d1) -> (d0)>", A, V, "%a: f32, %o: f32", '"parallel", "reduction"'
+            ),
+            ["8x16 of 128: reads A(0, 1), writes V(0)"],
+        ),
+        (
+            generic(
+                "affine_map<(d0) -> (d0)>, affine_map<(d0) -> (d0)>", V, V.replace("%V", "%Y"), "%a: f32, %o: f32", '"parallel"',
+                "%l = memref.load %A[%c0, %c1] : memref<8x16xf32>",
+            ),
+            ["8 of 128: reads A*, reads V(0), writes Y(0)"],
+        ),
+        ("memref.copy %A, %A : memref<8x16xf32> to memref<8x16xf32>", ["8x16 of 128: reads A(0, 1), writes A(0, 1)"]),
+        (
+            '"tile.copy_in"(%V, %i, %W) {pad = 0.0 : f32} : (memref<8xf32>, index, memref<4xf32>) -> ()',
+            ["4 of 128: reads V*, writes local(0)"],
+        ),
+        (
+            '"tile.copy_out"(%W, %V, %i) : (memref<4xf32>, memref<8xf32>, index) -> ()',
+            ["4 of 128: reads local(0), writes V*"],
+        ),
+        ("%l = memref.load %V[%i] : memref<8xf32>", ["? of 128: serial reads V*"]),
+        ("memref.store %v, %V[%i] : memref<8xf32>", ["? of 128: serial writes V*"]),
+        ("%r = memref.atomic_rmw addf %v, %V[%i] : (f32, memref<8xf32>) -> f32", ["? of 128: serial writes V*"]),
+        ("scf.if %g { memref.store %v, %V[%i] : memref<8xf32> }", ["? of 128: serial writes V*"]),
+        (
+            '"tile.specialize"() ({ "tile.warp_group"() ({ memref.store %v, %V[%i] : memref<8xf32> }) '
+            '{role = "consumer", warps = 2 : i32} : () -> () }) : () -> ()',
+            ["? of 64: serial writes V*"],
+        ),
+    ],
+)  # fmt: skip
+def test_spaces(text: str, expected: list[str]) -> None:
+    before = "%W = memref.alloc() : memref<4xf32>\n%g = arith.constant true\n"
+    assert spaces(before + text) == expected
+
+
+def test_spaces_come_in_program_order() -> None:
+    text = "memref.store %v, %V[%i] : memref<8xf32> scf.forall (%a) in (8) { memref.store %v, %V[%a] : memref<8xf32> }"
+    assert spaces(text) == ["? of 128: serial writes V*", "8 of 128: writes V(0)"]
