@@ -54,7 +54,7 @@ def generic(maps: str, ins: str, outs: str, arguments: str, iterators: str = '"p
     )
 
 
-A, T, V = "%A : memref<8x16xf32>", "%T : memref<16x8xf32>", "%V : memref<8xf32>"
+A, T, V, Y = "%A : memref<8x16xf32>", "%T : memref<16x8xf32>", "%V : memref<8xf32>", "%Y : memref<8xf32>"
 LEADING = "memref<8x16xf32, strided<[16, 1], offset: ?>>"
 HALF = "memref<4x16xf32, strided<[16, 1]>>"
 
@@ -126,7 +126,7 @@ HALF = "memref<4x16xf32, strided<[16, 1]>>"
         ),
         (
             generic(
-                "affine_map<(d0) -> (d0)>, affine_map<(d0) -> (d0)>", V, V.replace("%V", "%Y"), "%a: f32, %o: f32", '"parallel"',
+                "affine_map<(d0) -> (d0)>, affine_map<(d0) -> (d0)>", V, Y, "%a: f32, %o: f32", '"parallel"',
                 "%l = memref.load %A[%c0, %c1] : memref<8x16xf32>",
             ),
             ["8 of 128: reads A*, reads V(0), writes Y(0)"],
