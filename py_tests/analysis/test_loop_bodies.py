@@ -6,7 +6,9 @@ import pytest
 
 from tilewright.analysis.dependence import dependence_graph
 from tilewright.analysis.linear import constant_value, linear
+from tilewright.analysis.statements import asks_for_pipeline, body_of
 from tilewright.analysis.trips import constant_trips
+from tilewright.mlir import ir
 
 pytestmark = pytest.mark.l1a_compile_no_target_dialect
 
@@ -153,3 +155,78 @@ def test_linear_forms_add_up(loop_body):
     form = linear(body.binds[1].results[0])
     assert form.constant == 6
     assert sorted(form.terms.values()) == [4, 8]
+
+
+def test_unsigned_bounds_are_refused(loop_body):
+    body = loop_body(WINDOW + COPY)
+    body.loop.attributes["unsignedCmp"] = ir.UnitAttr.get()
+    refusal = body_of(body.loop).refusal
+    assert refusal is not None and "unsigned" in refusal.reason
+
+
+def test_values_carried_by_iterations_are_refused(loop_body):
+    body = loop_body(
+        f"%s = scf.for %i = %c0 to %c4 step %c1 iter_args(%x = %c0) -> (index) {{ {COPY} scf.yield %x : index }}", WINDOW_BEFORE
+    )
+    refusal = body_of(body.statements[0].operation).refusal
+    assert refusal is not None and "carries values" in refusal.reason
+
+
+WINDOW_BEFORE = "%a = memref.subview %X[%c0] [16] [1] : !x to !window\n"
+
+
+@pytest.mark.parametrize(
+    ("guard", "guards"),
+    [
+        ("scf.if %guard { COPY }", 1),
+        ("scf.if %guard { COPY } else { }", 1),
+        ("scf.if %guard { COPY } else { USE }", 0),
+        ("scf.if %guard { scf.if %other { COPY } }", 2),
+        ("scf.if %guard { scf.if %other { COPY } else { USE } }", 1),
+    ],
+)
+def test_a_guard_has_no_else(guard, guards, loop_body):
+    text = guard.replace("COPY", COPY).replace("USE", USE)
+    body = loop_body(WINDOW + text, "%other = arith.cmpi eq, %n, %c1 : index")
+    assert [len(statement.guards) for statement in body.statements] == [guards]
+
+
+@pytest.mark.parametrize(
+    ("body", "attributes", "asks"),
+    [
+        ("COPY", "", False),
+        ("COPY", "{tile.num_stages = 2 : i32}", True),
+        ("STAGED", "", True),
+        ("ORDERED", "", True),
+        ("scf.if %guard { STAGED }", "", True),
+        ("scf.if %guard { COPY }", "", False),
+        # A schedule of an inner loop is the inner loop's.
+        ("scf.for %i = %c0 to %c4 step %c1 { STAGED }", "", False),
+    ],
+)
+def test_a_loop_asks_for_a_pipeline_by_stages_or_by_a_schedule(body, attributes, asks, loop_body):
+    text = body.replace("COPY", COPY)
+    for word, attribute in (("STAGED", "tile.stage"), ("ORDERED", "tile.order")):
+        text = text.replace(word, f"memref.copy %a, %S {{{attribute} = 0 : i32}} : !window to !tile\n")
+    loop = loop_body(WINDOW + text).loop
+    if attributes:
+        loop.attributes["tile.num_stages"] = ir.IntegerAttr.get(ir.IntegerType.get_signless(32), 2)
+    assert asks_for_pipeline(loop) == asks
+
+
+@pytest.mark.parametrize(
+    ("index", "volatile"),
+    [
+        # Written in this iteration, in the one before, never.
+        ("%k", True),
+        ("%before", True),
+        ("%between", False),
+    ],
+)
+def test_a_read_of_what_any_iteration_writes_is_volatile(index, volatile, loop_body):
+    table = "%before = arith.subi %k, %c16 : index\n%between = arith.addi %k, %c8 : index\n"
+    table += f"%r = memref.load %L[{index}] : memref<128xindex>\n"
+    bounds = "%c0 to %c64 step %c16"
+    text = table + "memref.store %k, %L[%k] : memref<128xindex>\nmemref.store %r, %T[%c0] : memref<16xindex>"
+    body = loop_body(text, "%L = memref.alloc() : memref<128xindex>", bounds)
+    assert bool(body.volatile) == volatile
