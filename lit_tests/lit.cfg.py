@@ -43,6 +43,8 @@ substitute("tilewright", [sys.executable, "-m", "tilewright_tools.cli.tilewright
 substitute("FileCheck", [settings.filecheck] if settings.filecheck else [sys.executable, "-m", "filecheck"])
 config.substitutions.append(("%python", shlex.quote(sys.executable)))
 config.substitutions.append(("%examples", shlex.quote(str(ROOT / "examples"))))
+async_passes = "tile-plan-pipeline{strategy=async},tile-inject-software-pipeline,tile-specialize-warps,tile-infer-layout"
+config.substitutions.append(("%async-pipeline", shlex.quote(f"builtin.module({async_passes})")))
 # The default pipeline, with the strategy that a target with warp groups does not choose by itself.
 ASYNC_PIPELINE = TILE_PIPELINE.replace("tile-plan-pipeline", "tile-plan-pipeline{strategy=async}")
 config.substitutions.append(("%async_pipeline", shlex.quote(ASYNC_PIPELINE)))
