@@ -97,3 +97,19 @@ def test_a_wait_that_another_one_implies_is_left_out():
     schedule = Schedule((0, 1, 1), (0, 1, 2), (0, -1, -1))
     waits = pipeline_waits(schedule, [frozenset(), frozenset({0}), frozenset({0})])
     assert waits.steady == {1: 1}
+
+
+def test_three_pairs_in_three_groups_leave_eight_pending_and_the_drain_descends_to_none():
+    # Three times a copy and its use, three iterations apart; each copy follows the use of what it overwrites.
+    schedule = Schedule((0, 3, 0, 3, 0, 3), (1, 0, 3, 2, 5, 4), (0, -1, 1, -1, 2, -1))
+    none = frozenset[int]()
+    waits = pipeline_waits(schedule, [none, frozenset({0}), none, frozenset({1}), none, frozenset({2})])
+    assert waits.steady == {1: 8, 3: 8, 5: 8}
+    assert [pending for step in waits.epilogue for _, pending in sorted(step.items())] == [8, 7, 6, 5, 4, 3, 2, 1, 0]
+
+
+def test_a_copy_three_stages_ahead_leaves_three_pending_and_the_drain_descends():
+    schedule = Schedule((0, 3), (0, 1), (0, -1))
+    waits = pipeline_waits(schedule, [frozenset(), frozenset({0})])
+    assert waits.steady == {1: 3}
+    assert waits.epilogue == ({1: 2}, {1: 1}, {1: 0})
