@@ -4,12 +4,12 @@
 // RUN: tile-opt %s --pass-pipeline default | FileCheck %s
 // RUN: tile-opt %s --target cuda:sm_80 --pass-pipeline default | FileCheck %s --check-prefix=SM80
 
-// The table is written by the loop that reads it: no pipeline.
+// Each iteration overwrites the index that it has read: the index is kept, ahead with the copy that it places.
 
-// CHECK-NOT: tile.pipeline_depth
-// CHECK: gpu.return
-// SM80-NOT: tile.pipeline_depth
-// SM80: gpu.return
+// CHECK: tile.copy_async
+// CHECK: tile.pipeline_depth = 2
+// SM80: tile.copy_async
+// SM80: tile.pipeline_depth = 2
 !x = memref<256xf32>
 !o = memref<16xf32>
 !win = memref<16xf32, strided<[1], offset: ?>>

@@ -30,7 +30,7 @@ def test_statements_and_binds(loop_body):
 
 def test_the_edges_of_a_copy_and_its_use(loop_body):
     body = loop_body(WINDOW + COPY + USE)
-    # The carried RAW from 0 to 1 is implied: by the WAW from 0 to 0, and the RAW from 0 to 1.
+    # No RAW from one iteration to the next: the copy of the next one comes in between.
     tile = {("RAW", 0, 1, False), ("WAR", 1, 0, True), ("WAW", 0, 0, True), ("WAW", 1, 1, True)}
     assert edges(body) == tile
     graph = dependence_graph(body)
@@ -64,6 +64,20 @@ def test_a_write_must_be_certain_where_the_read_is(copy, use, renewed, loop_body
     body = loop_body(WINDOW + copy.replace("COPY", COPY) + "\n" + use.replace("USE", USE))
     written = next(access.region.root for access in body.accesses() if access.writes)
     assert (written in dependence_graph(body).renewed) == renewed
+
+
+def test_a_write_hides_what_it_covers(loop_body):
+    body = loop_body(WINDOW + COPY + USE + COPY + USE)
+    found = edges(body)
+    assert {("RAW", 0, 1, False), ("WAR", 1, 2, False), ("WAW", 0, 2, False), ("RAW", 2, 3, False)} <= found
+    assert not any((kind, 0, 3, False) in found for kind in ("RAW", "WAR"))
+
+
+def test_a_partial_write_hides_nothing(loop_body):
+    part = "%h = memref.subview %S[0] [8] [1] : !tile to memref<8xf16, strided<[1]>, #gpu.address_space<workgroup>>\n"
+    fill = "linalg.fill ins(%half : f16) outs(%h : memref<8xf16, strided<[1]>, #gpu.address_space<workgroup>>)\n"
+    body = loop_body("%half = arith.constant 0.5 : f16\n" + WINDOW + part + COPY + fill + USE)
+    assert {("RAW", 0, 2, False), ("WAW", 0, 1, False), ("RAW", 1, 2, False)} <= edges(body)
 
 
 def test_an_update_in_place_is_not_renewed(loop_body):

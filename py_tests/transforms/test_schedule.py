@@ -233,3 +233,55 @@ def test_a_dependence_is_kept_by_stage_then_order(stages, orders, carried, broke
 )
 def test_versions_are_the_iterations_between_write_and_last_use(stages, orders, count):
     assert version_count(Schedule(stages, orders, (-1, -1)), BufferUses((0,), (0, 1))) == count
+
+
+PRODUCER = StatementFacts(False, False, True)
+
+
+def dependence(kind: str, source: int, target: int, **more: bool) -> Dependence:
+    return Dependence(kind, source, target, more.pop("carried", False), "b", **more)
+
+
+def test_what_a_copy_needs_runs_ahead_with_it() -> None:
+    facts = [PRODUCER, COPY, OTHER]
+    schedule = plan_schedule(facts, [dependence("RAW", 0, 1), dependence("RAW", 1, 2)], 3)
+    assert schedule is not None
+    assert (schedule.stages, schedule.orders, schedule.groups) == ((0, 0, 2), (0, 1, 2), (-1, 0, -1))
+
+
+def test_what_no_copy_needs_stays() -> None:
+    schedule = plan_schedule([PRODUCER, COPY, OTHER], [dependence("RAW", 0, 2), dependence("RAW", 1, 2)], 3)
+    assert schedule is not None and schedule.stages == (2, 0, 2)
+
+
+def test_a_copy_that_another_copy_needs_is_not_asynchronous() -> None:
+    schedule = plan_schedule([COPY, COPY, OTHER], [dependence("RAW", 0, 1), dependence("RAW", 1, 2)], 2)
+    assert schedule is not None and schedule.groups == (-1, 0, -1)
+
+
+def test_a_producer_that_a_later_statement_feeds_holds_its_copy_back() -> None:
+    needs = [dependence("RAW", 0, 1), dependence("RAW", 1, 2), dependence("RAW", 2, 0, carried=True)]
+    assert plan_schedule([PRODUCER, COPY, OTHER], needs, 2) is None
+
+
+def test_a_producer_comes_before_the_first_copy_that_needs_it() -> None:
+    needs = [dependence("RAW", 0, 1), dependence("RAW", 0, 2), dependence("RAW", 1, 3), dependence("RAW", 2, 4)]
+    schedule = plan_schedule([PRODUCER, COPY, COPY, OTHER, OTHER], needs, 1)
+    assert schedule is not None and schedule.sequence == [3, 0, 1, 4, 2]
+
+
+def test_a_count_that_places_the_copies_runs_ahead_after_them() -> None:
+    needs = [dependence("RAW", 0, 1), dependence("WAR", 0, 2, scalar=True)]
+    needs += [dependence("RAW", 2, 0, carried=True, scalar=True), dependence("RAW", 2, 2, carried=True)]
+    schedule = plan_schedule([COPY, OTHER, PRODUCER], needs, 3)
+    assert schedule is not None and (schedule.stages, schedule.sequence) == ((0, 2, 0), [0, 2, 1])
+
+
+def test_a_source_that_is_overwritten_after_the_copy_holds_it_back() -> None:
+    needs = [dependence("RAW", 0, 1), dependence("WAR", 0, 2)]
+    assert plan_schedule([COPY, OTHER, OTHER], needs, 2) is None
+
+
+def test_a_copy_that_decides_where_the_next_one_reads_stays() -> None:
+    needs = [dependence("RAW", 0, 1), dependence("RAW", 1, 0, carried=True, scalar=True)]
+    assert plan_schedule([COPY, PRODUCER, OTHER], needs, 2) is None

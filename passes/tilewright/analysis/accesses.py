@@ -28,6 +28,7 @@ class Access:
     """One access, by the innermost operation that makes it.
 
     `certain`: it happens whenever all of `conditions` hold, the conditions of the `scf.if`s whose then-branch it is in.
+    `scalar`: it reads a value that a statement needs before it begins, an index for one.
     """
 
     kind: AccessKind
@@ -35,6 +36,7 @@ class Access:
     operation: ir.Operation
     certain: bool = True
     conditions: tuple[ir.Value, ...] = ()
+    scalar: bool = False
 
     @property
     def writes(self) -> bool:

@@ -1,17 +1,15 @@
 """The dependence graph of a pipelined loop, over buffer regions.
 
 An edge says that `source` must come before `target`: in one iteration, or, where it is carried, one iteration later (the
-nearest that it can be: what is farther apart is implied, and so is what goes through a statement that writes all of the
-buffer). A buffer is *renewed* by the loop when each iteration writes
+nearest that it can be: what is farther apart is implied). A buffer is *renewed* by the loop when each iteration writes
 whatever it reads of it before: then iterations can have versions of their own, and carried edges over it fall away.
 """
 
 from __future__ import annotations
 
-from bisect import bisect_left
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, NamedTuple
+from typing import Literal
 
 from tilewright.analysis.accesses import Access
 from tilewright.analysis.regions import ALLOCATIONS, covered, may_overlap
@@ -23,13 +21,14 @@ EdgeKind = Literal["RAW", "WAR", "WAW"]
 
 @dataclass(frozen=True)
 class Edge:
-    """Statement `source` before statement `target`, because of `buffer`."""
+    """Statement `source` before statement `target`, because of `buffer`. `scalar`: only of what a statement reads first."""
 
     kind: EdgeKind
     source: int
     target: int
     carried: bool
     buffer: ir.Value | None
+    scalar: bool = False
 
 
 @dataclass(frozen=True)
@@ -46,117 +45,98 @@ class DependenceGraph:
 
 
 def dependence_graph(body: LoopBody) -> DependenceGraph:
+    """The edges between neighbours: where a write covers what came before it, the edges over it are implied by those to it."""
     edges: dict[tuple[EdgeKind, int, int, bool, ir.Value | None], Edge] = {}
-    for uses in _uses_by_buffer(body):
-        for first, second in _pairs(uses):
-            if may_overlap(first.access.region, second.access.region):
-                _add(edges, first, second, False)
-        for first, second in _carried_pairs(uses):
-            if may_overlap(first.access.region, second.access.region, body.carried):
-                _add(edges, first, second, True)
+    for buffer, accesses in body.accesses_by_root.items():
+        _add_chain(edges, accesses, buffer, body)
+    for index, access in body.unknown_accesses:
+        for other, statement in enumerate(body.statements):
+            for other_access in statement.accesses:
+                _add_unknown(edges, (index, access), (other, other_access))
+    ordered = tuple(sorted(edges.values(), key=lambda edge: (edge.source, edge.target)))
     written = _buffers(body)
-    renewed = tuple(buffer for buffer in written if is_renewed(buffer, body))
-    ordered = sorted(edges.values(), key=lambda edge: (edge.source, edge.target))
-    return DependenceGraph(tuple(ordered), tuple(written), renewed)
+    return DependenceGraph(ordered, tuple(written), tuple(buffer for buffer in written if is_renewed(buffer, body)))
 
 
-class _Use(NamedTuple):
-    """An access with the place of its statement."""
-
-    statement: int
-    access: Access
-
-
-def _uses_by_buffer(body: LoopBody) -> list[list[_Use]]:
-    """For each buffer that the loop writes its uses, in order; an access of unknown memory is a use of every buffer."""
-    uses = [_Use(index, access) for index, statement in enumerate(body.statements) for access in statement.accesses]
-    by_root: dict[ir.Value, list[_Use]] = {}
-    unknown = [use for use in uses if use.access.region.root is None]
-    for use in uses:
-        if use.access.region.root is not None:
-            by_root.setdefault(use.access.region.root, list(unknown)).append(use)
-    groups = list(by_root.values()) or [unknown]
-    if unknown:
-        groups = [sorted(group, key=lambda use: use.statement) for group in groups]
-    return [group for group in groups if any(use.access.writes for use in group)]
-
-
-def _pairs(uses: list[_Use]) -> Iterator[tuple[_Use, _Use]]:
-    """The uses of one iteration that must keep their order, earlier ones first.
-
-    What comes before a statement that writes all of the buffer need not be compared with what comes after it: both depend on
-    that statement. So the number of edges grows with the statements, not with their square.
-    """
-    whole = _whole_writes(uses)
-    writes = [use for use in uses if use.access.writes]
-    for second in uses:
-        place = bisect_left(whole, second.statement)
-        since = whole[place - 1] if place else 0
-        earlier = uses if second.access.writes else writes
-        for index in range(bisect_left(earlier, since, key=_statement_of), len(earlier)):
-            if earlier[index].statement >= second.statement:
+def _add_chain(edges, accesses: list[tuple[int, Access]], buffer: ir.Value, body: LoopBody) -> None:
+    """The edges among the accesses of one buffer: through one iteration, then into the next as far as they reach."""
+    if not any(access.writes for _, access in accesses):
+        return
+    earlier: list[tuple[int, Access]] = []
+    for carried in (False, True):
+        reached = earlier if not carried else list(earlier)
+        for index, access in accesses:
+            for source, before in reached:
+                conflicts = (before.writes or access.writes) and (carried or source < index)
+                if conflicts and may_overlap(before.region, access.region, body.carried if carried else None):
+                    _add(edges, before, access, source, index, carried, buffer)
+            if access.kind == "write":
+                reached[:] = [other for other in reached if not _hides(access, other, index, carried)]
+            if not carried:
+                earlier.append((index, access))
+            elif not reached:
                 break
-            yield earlier[index], second
 
 
-def _carried_pairs(uses: list[_Use]) -> Iterator[tuple[_Use, _Use]]:
-    """The same from one iteration to the next: from its last write of all of the buffer on, up to the first of the next."""
-    whole = _whole_writes(uses)
-    sources = [use for use in uses if not whole or use.statement >= whole[-1]]
-    targets = [use for use in uses if not whole or use.statement <= whole[0]]
-    for first in sources:
-        for second in targets:
-            if first.access.writes or second.access.writes:
-                yield first, second
+def _hides(write: Access, other: tuple[int, Access], index: int, carried: bool) -> bool:
+    """Whether no later access depends on `other` but by way of `write`, in statement `index`."""
+    source, before = other
+    if carried:
+        # Conditions and indices may have other values in the next iteration.
+        varies = any(interval.start.terms for region in (write.region, before.region) for interval in region.box)
+        if varies or write.conditions:
+            return False
+    return (carried or source != index) and covers([write], before)
 
 
-def _whole_writes(uses: list[_Use]) -> list[int]:
-    """The statements that may write every element of the buffer: they overlap with all its uses."""
-    return sorted({use.statement for use in uses if use.access.writes and use.access.region.is_whole})
+def _add_unknown(edges, first: tuple[int, Access], second: tuple[int, Access]) -> None:
+    """The edges between an access of unknown memory and another one."""
+    if not (first[1].writes or second[1].writes):
+        return
+    buffer = second[1].region.root
+    for (source, before), (target, after) in ((first, second), (second, first)):
+        if source < target:
+            _add(edges, before, after, source, target, False, buffer)
+        _add(edges, before, after, source, target, True, buffer)
 
 
-def _statement_of(use: _Use) -> int:
-    return use.statement
-
-
-def _add(edges: dict[Any, Edge], first: _Use, second: _Use, carried: bool) -> None:
-    source, target = first.access, second.access
-    buffer = source.region.root if source.region.root is not None else target.region.root
+def _add(edges, first: Access, second: Access, source: int, target: int, carried: bool, buffer: ir.Value | None) -> None:
     kinds: list[EdgeKind] = []
-    if source.writes and target.kind != "write":
+    if first.writes and second.kind != "write":
         kinds.append("RAW")
-    if source.kind != "write" and target.writes:
+    if first.kind != "write" and second.writes:
         kinds.append("WAR")
-    if source.writes and target.writes:
+    if first.writes and second.writes:
         kinds.append("WAW")
+    scalar = first.scalar or second.scalar
     for kind in kinds:
-        key = (kind, first.statement, second.statement, carried, buffer)
-        edges.setdefault(key, Edge(kind, first.statement, second.statement, carried, buffer))
+        key = (kind, source, target, carried, buffer)
+        edges[key] = Edge(*key, scalar and (key not in edges or edges[key].scalar))
 
 
 def _buffers(body: LoopBody) -> list[ir.Value]:
     """The allocations that the loop writes, in the order of their first write."""
-    found: list[ir.Value] = []
+    found: dict[ir.Value, None] = {}
     for access in body.accesses():
         root = access.region.root
-        if access.writes and root is not None and root not in found and not isinstance(root.owner, ir.Block):
-            found.append(root)
-    return found
+        if access.writes and root is not None and not isinstance(root.owner, ir.Block):
+            found[root] = None
+    return list(found)
 
 
 def is_renewed(buffer: ir.Value, body: LoopBody) -> bool:
     """Whether every read of `buffer` in the loop is covered by writes of the same iteration, under the same guards."""
     if buffer.owner.operation.name not in ALLOCATIONS or not ir.MemRefType(buffer.type).has_static_shape:
         return False
-    if any(access.region.root is None for access in body.accesses()):
+    if body.unknown_accesses:
         return False
-    writes: list[Access] = []
-    for statement in body.statements:
-        mine = [access for access in statement.accesses if access.region.is_of(buffer)]
-        for access in mine:
-            if access.kind != "write" and not covers(writes, access):
+    writes: list[tuple[int, Access]] = []
+    for index, access in body.accesses_by_root.get(buffer, []):
+        if access.kind != "write":
+            if not covers([write for source, write in writes if source < index], access):
                 return False
-        writes += [access for access in mine if access.kind == "write"]
+        else:
+            writes.append((index, access))
     return True
 
 

@@ -58,17 +58,6 @@ class Region:
         """Whether this is a region of `buffer`; values cannot be compared with None."""
         return self.root is not None and self.root == buffer
 
-    @property
-    def is_whole(self) -> bool:
-        """Whether the box is all of a root of static shape."""
-        if self.root is None:
-            return False
-        pairs = zip(self.box, ir.MemRefType(self.root.type).shape, strict=True)
-        return all(
-            interval.extent is not None and interval.extent >= size >= 0 and interval.start == Linear()
-            for interval, size in pairs
-        )
-
     def covers(self, other: Region) -> bool:
         if not self.exact or self.root is None or not other.is_of(self.root):
             return False

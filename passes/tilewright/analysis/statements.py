@@ -37,7 +37,7 @@ class Statement:
     @cached_property
     def accesses(self) -> tuple[Access, ...]:
         """All accesses: the reads of the binds first."""
-        reads = (replace(read, region=self._seen_outside(read.region)) for read in self.reads)
+        reads = (replace(read, region=self._seen_outside(read.region), scalar=True) for read in self.reads)
         return (*reads, *self.own_accesses)
 
     @cached_property

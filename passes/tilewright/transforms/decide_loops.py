@@ -77,7 +77,7 @@ def _decide_stages(
     if num_stages < request.num_stages:
         capacity = f"{machine.limits.shared_bytes} bytes of shared memory"
         remarks.append(Remark(f"{request.num_stages} stages do not fit into {capacity}: {num_stages} it is"))
-    why_not = why_not_specialize(body, schedule, bulk, facts, machine, others)
+    why_not = _why_not_one_role(schedule, bulk) or why_not_specialize(body, schedule, bulk, facts, machine, others)
     if request.strategy == "async" or why_not is not None:
         if request.strategy == "warp_specialize":
             remarks.append(Remark(f"not specialized, but pipelined: {why_not}"))
@@ -90,6 +90,11 @@ def _decide_stages(
     return LoopPlan("warp_specialize", reason, num_stages, schedule, choices, tuple(remarks))
 
 
+def _why_not_one_role(schedule: Schedule, choices: Sequence[Choice | None]) -> str | None:
+    """Why the statements that run ahead are not a producer's, whose copies do not wait for one another."""
+    return "a copy needs what another statement makes" if any(choices[index] is None for index in schedule.ahead) else None
+
+
 def _why_unscheduled(schedule: Schedule | None, refused: dict[str, str]) -> str:
     if schedule is not None:
         return "all its statements are at one stage"
@@ -99,7 +104,7 @@ def _why_unscheduled(schedule: Schedule | None, refused: dict[str, str]) -> str:
 
 def _without_group(choices: Sequence[Choice | None], schedule: Schedule) -> tuple[Choice | None, ...]:
     """What no group completes is copied by the threads, whatever could have done it."""
-    in_place = Choice("simt", "it does not run ahead")
+    in_place = Choice("simt", "nothing waits for it as a group: it is used in the step in which it is made")
     return tuple(
         in_place if choice is not None and choice.instruction != "simt" and group < 0 else choice
         for choice, group in zip(choices, schedule.groups, strict=True)

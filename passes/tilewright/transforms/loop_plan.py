@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from tilewright.analysis.dependence import DependenceGraph, dependence_graph
+from tilewright.analysis.loop_space import PRODUCTS
 from tilewright.analysis.statements import LoopBody, Statement
 from tilewright.analysis.versionable import versionable
 from tilewright.diagnostics import InputError, Note, source_location
@@ -74,9 +75,12 @@ def copy_operation(statement: Statement) -> ir.Operation | None:
 
 
 def loads_shared(statement: Statement, machine: Machine) -> bool:
-    """Whether all that a statement does is to bring global memory into shared memory."""
-    writes = [access for access in statement.accesses if access.writes]
-    reads = [access for access in statement.accesses if not access.writes]
+    """Whether all that a statement does is to bring global memory into shared memory.
+
+    Its indices and masks may come from anywhere: what it needs of its own iteration runs ahead with it, or holds it back.
+    """
+    writes = [access for access in statement.own_accesses if access.writes]
+    reads = [access for access in statement.own_accesses if not access.writes]
     if not writes or not reads or any(access.kind == "atomic" for access in writes):
         return False
     roots = [access.region.root for access in (*writes, *reads)]
@@ -84,7 +88,20 @@ def loads_shared(statement: Statement, machine: Machine) -> bool:
         return False
     spaces = [space_name(root.type, machine) for root in roots if root is not None]
     is_tile_operation = statement.operation.name in (*COPIES, "scf.forall", "linalg.map", "linalg.generic")
-    return is_tile_operation and set(spaces[: len(writes)]) == {"shared"} and set(spaces[len(writes) :]) == {"global"}
+    return is_tile_operation and set(spaces[: len(writes)]) == {"shared"} and "global" in spaces[len(writes) :]
+
+
+def produces(statement: Statement, machine: Machine) -> bool:
+    """Whether a statement may run ahead with a copy that needs what it writes: element by element, on chip."""
+    name = statement.operation.name
+    by_element = name in (*COPIES, "scf.forall", "memref.store") or (name.startswith("linalg.") and name not in PRODUCTS)
+    writes = [access for access in statement.accesses if access.writes]
+    return by_element and all(
+        access.kind == "write"
+        and access.region.root is not None
+        and space_name(access.region.root.type, machine) in ("shared", "fragment")
+        for access in writes
+    )
 
 
 def buffer_name(buffer: ir.Value | None) -> str:
@@ -96,8 +113,16 @@ def buffer_name(buffer: ir.Value | None) -> str:
 
 
 def dependences_of(graph: DependenceGraph) -> list[Dependence]:
-    names = {buffer: buffer_name(buffer) for buffer in {edge.buffer for edge in graph.edges}}
-    return [Dependence(e.kind, e.source, e.target, e.carried, names[e.buffer], graph.removable(e)) for e in graph.edges]
+    renewed = set(graph.renewed)
+    names: dict[ir.Value | None, str] = {}
+    found: list[Dependence] = []
+    for edge in graph.edges:
+        if edge.buffer not in names:
+            names[edge.buffer] = buffer_name(edge.buffer)
+        removable = edge.carried and edge.buffer is not None and edge.buffer in renewed
+        name = names[edge.buffer]
+        found.append(Dependence(edge.kind, edge.source, edge.target, edge.carried, name, removable, edge.scalar))
+    return found
 
 
 def graph_with_versions(
@@ -106,15 +131,14 @@ def graph_with_versions(
     """The dependence graph whose renewed buffers are those that may have versions; why the copies' others may not."""
     graph = dependence_graph(body)
     refusals = {buffer: versionable(buffer, body, list(others)) for buffer in graph.written}
-    copied = {a.region.root for s in body.statements if loads_shared(s, machine) for a in s.accesses if a.writes}
+    copied = {a.region.root for s in body.statements if loads_shared(s, machine) for a in s.own_accesses if a.writes}
     refused = {buffer_name(b): why_not for b, why_not in refusals.items() if why_not is not None and b in copied}
     return replace(graph, renewed=tuple(b for b in graph.renewed if refusals[b] is None)), refused
 
 
 def buffer_uses(body: LoopBody, buffer: ir.Value) -> BufferUses:
-    writers = [i for i, s in enumerate(body.statements) if any(a.writes and a.region.is_of(buffer) for a in s.accesses)]
-    users = [i for i, s in enumerate(body.statements) if any(a.region.is_of(buffer) for a in s.accesses)]
-    return BufferUses(tuple(writers), tuple(users))
+    accesses = body.accesses_by_root.get(buffer, [])
+    return BufferUses({index for index, access in accesses if access.writes}, {index for index, _ in accesses})
 
 
 def versions_of(body: LoopBody, graph: DependenceGraph, schedule: Schedule) -> dict[ir.Value, int]:
@@ -146,7 +170,11 @@ def decide_schedule(
     """
     dependences = dependences_of(graph)
     facts = [
-        StatementFacts(loads_shared(statement, machine), choice is not None and choice.instruction != "simt")
+        StatementFacts(
+            loads_shared(statement, machine),
+            choice is not None and choice.instruction != "simt",
+            produces(statement, machine),
+        )
         for statement, choice in zip(body.statements, choices, strict=True)
     ]
     if request.stages is None or request.orders is None:

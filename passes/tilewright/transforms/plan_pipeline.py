@@ -52,10 +52,11 @@ class PlanPipeline(Pass):
     2. Dependences (RAW, WAR, WAW) are those of overlapping regions, in one iteration or carried to the next. Versions remove
        carried dependences over a buffer that each iteration writes before it reads.
     3. Copies from global to shared memory run ahead, at stage 0, right after their last use, if nothing of their iteration must
-       precede them and nothing else in it writes their tile, or their source after them; other statements keep the
-       source's order. If the copies end up last, they rotate to the front.
-    4. Copies that run ahead, of one stage and one last use, form an asynchronous group, with a guard or without. Other copies
-       are made by the threads, in their place.
+       precede them and nothing else in it writes their tile, or their source, after them. What writes the tables and masks
+       that they read, or fills their tile before them, runs ahead with them. Other statements keep the source's order. If what
+       runs ahead ends up last, it rotates to the front.
+    4. Copies that run ahead, of one stage and one last use, form an asynchronous group, with a guard or without. Other copies,
+       and those that another statement of stage 0 reads, are made by the threads, in their place.
     5. An explicit schedule is taken as it is, if it breaks no dependence.
     6. The strategy is `warp_specialize` where the machine has bulk copies, a copy of the loop can be one, and nothing
        forbids it; else `async`. `tile.strategy` on the loop, then the option `strategy`, override this choice.

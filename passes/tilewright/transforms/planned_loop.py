@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from tilewright.analysis.regions import Region, may_overlap, root_of
+from tilewright.analysis.regions import root_of
 from tilewright.analysis.statements import LoopBody, body_of
 from tilewright.diagnostics import InputError, source_location
 from tilewright.ir.attributes import read_integer, read_string
@@ -14,7 +14,7 @@ from tilewright.mlir import ir
 from tilewright.transforms.cloning import nested_operations
 from tilewright.transforms.instructions import COPIES, instruction_of
 from tilewright.transforms.loop_plan import broken_schedule, dependences_of, graph_with_versions, versions_of
-from tilewright.transforms.schedule import Schedule, violations
+from tilewright.transforms.schedule import Dependence, Schedule, violations
 
 
 @dataclass(frozen=True)
@@ -25,6 +25,7 @@ class PlannedLoop:
     schedule: Schedule
     strategy: str
     versions: dict[ir.Value, int]
+    dependences: tuple[Dependence, ...] = ()
 
     @property
     def loop(self) -> ir.Operation:
@@ -35,8 +36,8 @@ class PlannedLoop:
         return [statement.operation for statement in self.body.statements]
 
     def groups_read(self) -> list[frozenset[int]]:
-        """For each statement the groups that bring what it uses, its own group left out."""
-        return _uses_of_groups(self.body, self.schedule)
+        """For each statement the groups whose copies must have landed before it, its own group left out."""
+        return _uses_of_groups(self.schedule.groups, self.dependences)
 
 
 def planned_loops(function: ir.Operation, machine: Machine) -> list[PlannedLoop]:
@@ -78,56 +79,52 @@ def _read(loop: ir.Operation, others: Sequence[ir.Operation], machine: Machine) 
     stages = tuple(stage - first for stage in columns["stage"])
     strategy = read_string(loop, "tile.strategy") if "tile.strategy" in loop.attributes else "async"
     schedule = Schedule(stages, tuple(columns["order"]), tuple(columns["group"]))
-    schedule = replace(schedule, groups=_awaited_groups(body, schedule))
     graph, _ = graph_with_versions(body, others, machine)
-    broken = violations(schedule, dependences_of(graph))
+    dependences = dependences_of(graph)
+    schedule = replace(schedule, groups=_awaited_groups(schedule.groups, dependences))
+    broken = violations(schedule, dependences)
     if broken:
         raise broken_schedule(body, schedule, broken[0])
     if strategy == "warp_specialize":
         depth = read_integer(loop, "tile.num_stages")
-        produced = {region.root for _, region in _brought(body, schedule) if region.root is not None}
+        produced = {
+            access.region.root
+            for statement, group in zip(body.statements, schedule.groups, strict=True)
+            for access in statement.own_accesses
+            if group >= 0 and access.writes and access.region.root is not None
+        }
         versions = {buffer: depth for buffer in graph.renewed if buffer in produced and depth > 1}
     else:
         versions = versions_of(body, graph, schedule)
-    return PlannedLoop(body, schedule, strategy, versions)
+    return PlannedLoop(body, schedule, strategy, versions, tuple(dependences))
 
 
-def _uses_of_groups(body: LoopBody, schedule: Schedule) -> list[frozenset[int]]:
+def _uses_of_groups(groups: Sequence[int], dependences: Sequence[Dependence]) -> list[frozenset[int]]:
     """For each statement the groups that bring what it uses, its own group left out."""
-    brought = _brought(body, schedule)
-    found: list[frozenset[int]] = []
-    for statement, own in zip(body.statements, schedule.groups, strict=True):
-        groups = {group for group, region in brought for access in statement.accesses if may_overlap(access.region, region)}
-        found.append(frozenset(groups - {own}))
-    return found
+    found: list[set[int]] = [set() for _ in groups]
+    for dependence in dependences:
+        group = groups[dependence.source]
+        if group >= 0 and not dependence.carried and dependence.kind != "WAR":
+            found[dependence.target].add(group)
+    return [frozenset(used - {own}) for used, own in zip(found, groups, strict=True)]
 
 
-def _awaited_groups(body: LoopBody, schedule: Schedule) -> tuple[int, ...]:
+def _awaited_groups(groups: Sequence[int], dependences: Sequence[Dependence]) -> tuple[int, ...]:
     """The groups without those that clean-up has left unused: nothing would wait before the next copy to the same place."""
-    awaited = frozenset[int]().union(*_uses_of_groups(body, schedule))
-    return tuple(group if group in awaited else -1 for group in schedule.groups)
+    awaited = frozenset[int]().union(*_uses_of_groups(groups, dependences))
+    return tuple(group if group in awaited else -1 for group in groups)
 
 
-def _brought(body: LoopBody, schedule: Schedule) -> list[tuple[int, Region]]:
-    """What the copies of each group write: group and region."""
-    return [
-        (group, access.region)
-        for statement, group in zip(body.statements, schedule.groups, strict=True)
-        for access in statement.accesses
-        if group >= 0 and access.writes
-    ]
-
-
-def roots_used(operation: ir.Operation) -> set[ir.Value]:
-    """The buffers that an operation, or what is nested in it, refers to."""
-    roots: set[ir.Value] = set()
+def roots_used(operation: ir.Operation) -> list[ir.Value]:
+    """The buffers that an operation, or what is nested in it, refers to, in the order of their first use."""
+    roots: dict[ir.Value, None] = {}
     for inner in nested_operations(operation):
         for operand in inner.operands:
             if isinstance(operand.type, ir.MemRefType):
                 root = root_of(operand)
                 if root is not None:
-                    roots.add(root)
-    return roots
+                    roots[root] = None
+    return list(roots)
 
 
 def copies_in(operation: ir.Operation, instructions: Sequence[str]) -> list[ir.Operation]:

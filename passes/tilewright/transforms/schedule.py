@@ -1,18 +1,22 @@
 """How a loop's statements are staged: decided on plain data, without IR.
 
 A statement of stage s runs iteration t - s in step t; within a step statements run by order. Copies from global to shared
-memory go to stage 0, as many iterations ahead as the loop has stages.
+memory go to stage 0, as many iterations ahead as the loop has stages, together with what makes the tables and masks that
+they read.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
 class Dependence:
-    """Statement `source` before `target`, in one iteration or (`carried`) the next; `removable` by versions of `buffer`."""
+    """Statement `source` before `target`, in one iteration or (`carried`) the next; `removable` by versions of `buffer`.
+
+    `scalar`: only because of a value that one of them reads before it begins, an index or a condition.
+    """
 
     kind: str
     source: int
@@ -20,21 +24,27 @@ class Dependence:
     carried: bool
     buffer: str
     removable: bool = False
+    scalar: bool = False
 
 
 @dataclass(frozen=True)
 class StatementFacts:
-    """What scheduling needs to know: whether the statement only copies global to shared memory, and asynchronously."""
+    """What scheduling needs to know of a statement.
+
+    `copies`: it only copies global to shared memory, and asynchronously if `asynchronous`. `produces`: it is cheap enough to
+    run ahead with a copy that needs what it writes.
+    """
 
     copies: bool
     asynchronous: bool = False
+    produces: bool = False
 
 
 @dataclass(frozen=True)
 class Schedule:
     """Per statement its stage, its order in a step, and its asynchronous group (-1 for none).
 
-    `ahead` are the copies that may run ahead of their iteration, asynchronous or not.
+    `ahead` are the statements that may run ahead of their iteration: copies, asynchronous or not, and what they need.
     """
 
     stages: tuple[int, ...]
@@ -56,30 +66,101 @@ class Schedule:
         return sorted(range(len(self.orders)), key=lambda statement: self.orders[statement])
 
 
-def first_stage_copies(facts: Sequence[StatementFacts], dependences: Sequence[Dependence]) -> list[int]:
-    """The copies that may run ahead of their iteration.
+class _Ahead:
+    """Which statements may run ahead of their iteration, and where they stand among the others.
 
-    A copy runs ahead if nothing of its own iteration comes before it, save other copies that run ahead, if nothing else writes
-    what it writes, if something in the loop reads what it brought, and if versions of its destination take every
-    carried dependence on it away.
+    A copy runs ahead if nothing of its own iteration comes before it, save other statements that run ahead, if nothing else
+    writes what it writes, or its source, after it, if something in the loop reads what it brought, and if versions of its
+    destination take every carried dependence on it away. What writes the tables or masks that it reads, or fills its tile
+    before it, goes with it, if nothing holds that back.
     """
-    ahead = {index for index, fact in enumerate(facts) if fact.copies}
-    while True:
-        held = {copy for copy in ahead if _held_back(copy, ahead, dependences)}
-        if not held:
-            return sorted(ahead)
-        ahead -= held
+
+    def __init__(self, facts: Sequence[StatementFacts], dependences: Sequence[Dependence]) -> None:
+        self._facts = facts
+        self._into: list[list[Dependence]] = [[] for _ in facts]
+        self._out_of: list[list[Dependence]] = [[] for _ in facts]
+        for dependence in dependences:
+            self._into[dependence.target].append(dependence)
+            self._out_of[dependence.source].append(dependence)
+        self.members = {index for index, fact in enumerate(facts) if fact.copies or fact.produces}
+        while True:
+            kept = self._needed({index for index in self.members if not self._is_held_back(index)})
+            if kept == self.members:
+                break
+            self.members = kept
+        self._places: dict[int, int] = {}
+
+    def _needed(self, candidates: set[int]) -> set[int]:
+        """The copies among the candidates, and the others that they need."""
+        found: set[int] = set()
+        work = [index for index in candidates if self._facts[index].copies]
+        while work:
+            index = work.pop()
+            if index not in found:
+                found.add(index)
+                needed = (d.source for d in self._into[index] if not (d.carried and d.removable))
+                work += [source for source in needed if source in candidates]
+        return found
+
+    def _is_held_back(self, index: int) -> bool:
+        copies = self._facts[index].copies
+        for dependence in (*self._into[index], *self._out_of[index]):
+            inside = dependence.source in self.members and dependence.target in self.members
+            in_order = inside and (dependence.scalar or not copies)
+            if dependence.carried and not dependence.removable and not in_order:
+                return True
+            if not dependence.carried and dependence.target == index and dependence.source not in self.members:
+                return True
+        return copies and (self._is_contested(index) or self._places_itself(index) or self.last_use(index) is None)
+
+    def _is_contested(self, copy: int) -> bool:
+        """Two writes of one place in an iteration would be in flight together, or a copy and a write of its source."""
+        if any(not d.carried and (d.kind == "WAW" or (d.kind == "WAR" and not d.scalar)) for d in self._out_of[copy]):
+            return True
+        return any(not d.carried and d.kind == "WAW" and self._facts[d.source].copies for d in self._into[copy])
+
+    def _places_itself(self, copy: int) -> bool:
+        """Whether what a copy brings decides where the copy of a later iteration reads: then nothing overlaps."""
+        reached: set[int] = set()
+        work = [copy]
+        while work:
+            for dependence in self._out_of[work.pop()]:
+                target = dependence.target
+                if dependence.kind != "RAW" or dependence.removable or target not in self.members:
+                    continue
+                if target == copy:
+                    return True
+                if target not in reached:
+                    reached.add(target)
+                    work.append(target)
+        return False
+
+    def last_use(self, index: int) -> int | None:
+        """The last statement of the same iteration that reads what statement `index` wrote."""
+        return max((d.target for d in self._out_of[index] if d.kind == "RAW" and not d.carried), default=None)
+
+    def place(self, index: int) -> int:
+        """The statement after which a member goes: its last use, or the first place of a member that needs it.
+
+        What only the next iteration needs goes with the last of the others.
+        """
+        if index not in self._places:
+            dependents = [d.target for d in self._out_of[index] if not d.carried and d.kind != "WAR"]
+            needing = [self.place(target) for target in dependents if target in self.members]
+            self._places[index] = min(needing) if needing else max(dependents, default=self._last_place())
+        return self._places[index]
+
+    def _last_place(self) -> int:
+        uses = [self.last_use(index) for index in self.members if self._facts[index].copies]
+        return max((use for use in uses if use is not None and use not in self.members), default=-1)
+
+    def is_read_by_member(self, index: int) -> bool:
+        return any(d.kind == "RAW" and not d.carried and d.target in self.members for d in self._out_of[index])
 
 
-def _held_back(copy: int, ahead: set[int], dependences: Sequence[Dependence]) -> bool:
-    before = any(d.target == copy and not d.carried and d.source not in ahead for d in dependences)
-    pinned = any(copy in (d.source, d.target) and d.carried and not d.removable for d in dependences)
-    # Two writes of one place in an iteration would be in flight together, and so would a copy and a write of its source.
-    contested = any(
-        not d.carried and ((copy in (d.source, d.target) and d.kind == "WAW") or (d.source == copy and d.kind == "WAR"))
-        for d in dependences
-    )
-    return before or pinned or contested or last_use(copy, dependences) is None
+def first_stage_copies(facts: Sequence[StatementFacts], dependences: Sequence[Dependence]) -> list[int]:
+    """The statements that may run ahead of their iteration: copies, and what they need."""
+    return sorted(_Ahead(facts, dependences).members)
 
 
 def last_use(copy: int, dependences: Sequence[Dependence]) -> int | None:
@@ -92,31 +173,28 @@ def plan_schedule(facts: Sequence[StatementFacts], dependences: Sequence[Depende
     """Stage and order every statement; None where no copy may run ahead.
 
     In source order each other statement takes the next place, at stage `num_stages`; right after it come, at stage 0, the
-    copies whose last use it is. Where all copies end up last and there are two stages or more, they rotate to the
-    front, and the others move one stage down.
+    copies whose last use it is, with what they need before them. Where all of those end up last and there are two stages or
+    more, they rotate to the front, and the others move one stage down.
     """
-    ahead = first_stage_copies(facts, dependences)
-    if not ahead:
+    ahead = _Ahead(facts, dependences)
+    if not ahead.members:
         return None
-    places = {copy: _place(copy, ahead, dependences) for copy in ahead}
-    sequence: list[int] = []
+    members = sorted(ahead.members)
+    following: dict[int, list[int]] = {}
+    for member in members:
+        following.setdefault(ahead.place(member), []).append(member)
+    sequence = following.get(-1, [])
     for statement in range(len(facts)):
-        if statement not in ahead:
-            sequence.append(statement)
-            sequence += [copy for copy in ahead if places[copy] == statement]
+        if statement not in ahead.members:
+            sequence += [statement, *following.get(statement, ())]
     late = num_stages
-    if num_stages >= 2 and set(sequence[-len(ahead) :]) == set(ahead):
-        sequence = sequence[-len(ahead) :] + sequence[: -len(ahead)]
+    if num_stages >= 2 and set(sequence[-len(members) :]) == ahead.members:
+        sequence = sequence[-len(members) :] + sequence[: -len(members)]
         late = num_stages - 1
-    stages = tuple(0 if statement in ahead else late for statement in range(len(facts)))
-    orders = tuple(sequence.index(statement) for statement in range(len(facts)))
-    return Schedule(stages, orders, group_copies(facts, dependences, stages, orders), tuple(ahead))
-
-
-def _place(copy: int, ahead: Sequence[int], dependences: Sequence[Dependence]) -> int | None:
-    """The statement after which a copy goes: the last that needs it, also through other copies that run ahead."""
-    use = last_use(copy, dependences)
-    return _place(use, ahead, dependences) if use is not None and use in ahead else use
+    stages = tuple(0 if statement in ahead.members else late for statement in range(len(facts)))
+    position = {statement: order for order, statement in enumerate(sequence)}
+    orders = tuple(position[statement] for statement in range(len(facts)))
+    return Schedule(stages, orders, _groups(facts, ahead, stages, orders), tuple(members))
 
 
 def group_copies(
@@ -124,18 +202,22 @@ def group_copies(
 ) -> tuple[int, ...]:
     """Number the asynchronous groups: copies of one stage and one last use that follow one another make a group.
 
-    Only a copy that could run ahead is asynchronous: whatever else touches its destination waits for it.
+    Only a copy that could run ahead is asynchronous: whatever else touches its destination waits for it. What another statement
+    that runs ahead reads is not: a wait for it would wait for all that was committed before it.
     """
-    ahead = first_stage_copies(facts, dependences)
+    return _groups(facts, _Ahead(facts, dependences), stages, orders)
+
+
+def _groups(facts: Sequence[StatementFacts], ahead: _Ahead, stages: Sequence[int], orders: Sequence[int]) -> tuple[int, ...]:
     groups = [-1] * len(facts)
     previous: tuple[int, int | None] | None = None
     count = 0
     for statement in sorted(range(len(facts)), key=lambda index: orders[index]):
         if not facts[statement].copies:
             previous = None
-        if statement not in ahead or not facts[statement].asynchronous:
+        if statement not in ahead.members or not facts[statement].asynchronous or ahead.is_read_by_member(statement):
             continue
-        key = (stages[statement], last_use(statement, dependences))
+        key = (stages[statement], ahead.last_use(statement))
         if key != previous:
             count += 1
         previous = key
@@ -160,8 +242,8 @@ def violations(schedule: Schedule, dependences: Sequence[Dependence]) -> list[De
 class BufferUses:
     """The statements that write and that read or write a renewed buffer."""
 
-    writers: tuple[int, ...]
-    users: tuple[int, ...]
+    writers: Collection[int]
+    users: Collection[int]
 
 
 def version_count(schedule: Schedule, uses: BufferUses) -> int:

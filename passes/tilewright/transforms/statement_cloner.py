@@ -32,7 +32,7 @@ class IterationCloner:
         induction: ir.Value,
     ) -> None:
         self._planned = planned
-        self._buffers = [buffer for buffer in buffers if planned.loop in buffer.loops]
+        self._buffers = {buffer.old: buffer for buffer in buffers if planned.loop in buffer.loops}
         self._math = math
         self._iteration = iteration
         self._versions: dict[tuple[Index, int], Index] = {}
@@ -43,10 +43,10 @@ class IterationCloner:
         statement = self._planned.statements[index]
         body = self._planned.body.block
         binds = self._cloner.needs(statement, lambda operation: operation.block == body)
-        used = set().union(*(roots_used(operation) for operation in (statement, *binds)))
-        for buffer in self._buffers:
-            if buffer.old in used and buffer.old not in self._cloner.mapping:
-                self._cloner.mapping[buffer.old] = buffer.view(self._version(buffer, point), point)
+        used = dict.fromkeys(root for operation in (statement, *binds) for root in roots_used(operation))
+        for root in used:
+            if root in self._buffers and root not in self._cloner.mapping:
+                self._cloner.mapping[root] = self._buffers[root].view(self._version(self._buffers[root], point), point)
         self._cloner.bring(statement, point, lambda operation: operation.block == body)
         group = self._planned.schedule.groups[index]
         for child in statement.regions[0].blocks[0].operations:

@@ -99,28 +99,37 @@ def _expanded(buffer: ir.Value, versions: int) -> ir.Value:
 
 def rewrite_outside_uses(buffers: Sequence[VersionedBuffer], trips: dict[ir.Operation, Index], math: IndexMath) -> None:
     """Give each use outside the versioning loops the version of the iteration that ended last before it."""
+    positions: dict[ir.Block, dict[ir.Operation, int]] = {}
     for buffer in buffers:
         block = buffer.loops[0].block
-        cloners: dict[int, Cloner] = {}
-        for place in _places(buffer, block):
-            passed = [loop for loop in buffer.loops if loop.is_before_in_block(place)]
-            if place.name == "memref.dealloc":
-                Cloner({buffer.old: buffer.new}).remap(place)
-                continue
-            point = ir.InsertionPoint(place)
-            if len(passed) not in cloners:
-                last = math.add(_iterations(buffer, passed, trips, math, point), -1, point)
-                cloners[len(passed)] = Cloner({buffer.old: buffer.view(math.version(last, buffer.versions, point), point)})
-            cloner = cloners[len(passed)]
-            cloner.bring(place, point, lambda _: False)
-            cloner.remap(place)
+        if block not in positions:
+            positions[block] = {child.operation: place for place, child in enumerate(block.operations)}
+        _rewrite_uses(buffer, positions[block], trips, math)
 
 
-def _places(buffer: VersionedBuffer, block: ir.Block) -> list[ir.Operation]:
-    """The operations of `block` that use the buffer and are not loops that version it, in program order."""
-    users = {ancestor_in(user, block) for user in terminal_users(buffer.old)}
-    operations = [child.operation for child in block.operations]
-    return [operation for operation in operations if operation in users and operation not in buffer.loops]
+def _rewrite_uses(
+    buffer: VersionedBuffer, positions: dict[ir.Operation, int], trips: dict[ir.Operation, Index], math: IndexMath
+) -> None:
+    cloners: dict[int, Cloner] = {}
+    for place in _places(buffer, positions):
+        passed = [loop for loop in buffer.loops if positions[loop] < positions[place]]
+        if place.name == "memref.dealloc":
+            Cloner({buffer.old: buffer.new}).remap(place)
+            continue
+        point = ir.InsertionPoint(place)
+        if len(passed) not in cloners:
+            last = math.add(_iterations(buffer, passed, trips, math, point), -1, point)
+            cloners[len(passed)] = Cloner({buffer.old: buffer.view(math.version(last, buffer.versions, point), point)})
+        cloner = cloners[len(passed)]
+        cloner.bring(place, point, lambda _: False)
+        cloner.remap(place)
+
+
+def _places(buffer: VersionedBuffer, positions: dict[ir.Operation, int]) -> list[ir.Operation]:
+    """The operations of the loops' block that use the buffer and are not loops that version it, in program order."""
+    users = {ancestor_in(user, buffer.loops[0].block) for user in terminal_users(buffer.old)}
+    places = [user for user in users if user is not None and user not in buffer.loops]
+    return sorted(places, key=lambda place: positions[place])
 
 
 def erase_old(buffers: Sequence[VersionedBuffer], function: ir.Operation) -> None:

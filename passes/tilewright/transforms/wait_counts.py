@@ -71,15 +71,15 @@ def _one_step(
     """Go through one step's statements, extending `history` by its commits."""
     waits: dict[int, int] = {}
     ensured = -1
+    committed = {commit: place for place, commit in enumerate(history)}
     for statement in schedule.sequence:
         if statement in running:
-            places = [
-                history.index((step - schedule.stages[statement] + stage_of_group[group], group)) for group in needs[statement]
-            ]
+            places = [committed[step - schedule.stages[statement] + stage_of_group[group], group] for group in needs[statement]]
             required = max(places, default=-1)
             if required > ensured:
                 waits[statement] = len(history) - 1 - required
                 ensured = required
         if statement in commits and statement in committing:
+            committed[step, commits[statement]] = len(history)
             history.append((step, commits[statement]))
     return waits
