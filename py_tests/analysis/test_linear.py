@@ -172,16 +172,9 @@ def test_intervals_in_intervals(outer: Interval, inner: Interval, size: int, con
 def test_a_region_covers_only_its_own_buffer_and_only_where_exact(parse: Callable[[str], Parsed]) -> None:
     operations, _ = parse("%m = memref.alloc() : memref<4xf32>\n%n = memref.alloc() : memref<4xf32>")
     m, n = (operation.results[0] for operation in operations[-2:])
-    assert whole(m).covers(whole(m)) and whole(m).is_whole
+    assert whole(m).covers(whole(m))
     assert not whole(m).covers(whole(n))
     assert not whole(m).covers(Region(None, (), False)) and not Region(None, (), False).covers(whole(m))
     assert not Region(m, whole(m).box, exact=False).covers(whole(m))
     part = Region(m, (at(1, 3),))
-    assert whole(m).covers(part) and not part.covers(whole(m)) and not part.is_whole
-    assert not Region(None, (), False).is_whole
-
-
-def test_a_dynamic_dimension_is_never_whole(parse: Callable[[str], Parsed]) -> None:
-    _, names = parse("")
-    dynamic = next(value for value, name in names.items() if name == "D")
-    assert not whole(dynamic).is_whole
+    assert whole(m).covers(part) and not part.covers(whole(m))
