@@ -287,3 +287,46 @@ gpu.module @kernels {
     gpu.return
   }
 }
+
+// -----
+
+// Copies into parts of a tile that make it whole together run ahead together, as one group.
+// CHECK-LABEL: gpu.func @pages(
+// CHECK: "tile.statement"() ({
+// CHECK-NEXT: memref.copy {{.*}}instruction = "bulk"
+// CHECK-NEXT: }) {group = 0 : i32, order = 0 : i32, stage = 0 : i32}
+// CHECK: "tile.statement"() ({
+// CHECK-NEXT: memref.copy {{.*}}instruction = "bulk"
+// CHECK-NEXT: }) {group = 0 : i32, order = 1 : i32, stage = 0 : i32}
+// CHECK: "tile.statement"() ({
+// CHECK-NEXT: memref.copy %alloc, %alloc_0
+// CHECK-NEXT: }) {group = -1 : i32, order = 2 : i32, stage = 1 : i32}
+!x = memref<256xf16>
+!win = memref<8xf16, strided<[1], offset: ?>>
+!tile = memref<16xf16, #gpu.address_space<workgroup>>
+!low = memref<8xf16, strided<[1]>, #gpu.address_space<workgroup>>
+!high = memref<8xf16, strided<[1], offset: 8>, #gpu.address_space<workgroup>>
+!frag = memref<16xf16, #gpu.address_space<private>>
+gpu.module @kernels {
+  gpu.func @pages(%X: !x, %T: memref<16xindex>) kernel
+      attributes {known_block_size = array<i32: 128, 1, 1>, known_grid_size = array<i32: 1, 1, 1>} {
+    %c0 = arith.constant 0 : index
+    %c1 = arith.constant 1 : index
+    %c8 = arith.constant 8 : index
+    %S = memref.alloc() : !tile
+    %F = memref.alloc() : !frag
+    scf.for %k = %c0 to %c8 step %c1 {
+      %first = memref.load %T[%k] : memref<16xindex>
+      %next = affine.apply affine_map<(i) -> (i + 8)>(%k)
+      %second = memref.load %T[%next] : memref<16xindex>
+      %a = memref.subview %X[%first] [8] [1] : !x to !win
+      %b = memref.subview %X[%second] [8] [1] : !x to !win
+      %low = memref.subview %S[0] [8] [1] : !tile to !low
+      %high = memref.subview %S[8] [8] [1] : !tile to !high
+      memref.copy %a, %low : !win to !low
+      memref.copy %b, %high : !win to !high
+      memref.copy %S, %F : !tile to !frag
+    } {tile.num_stages = 2 : i32}
+    gpu.return
+  }
+}
