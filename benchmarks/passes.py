@@ -87,17 +87,11 @@ def growth_figures(what: str, few: int, build: Callable[[int], Any], target: str
 
 
 def zoo_kernels(path: Path) -> Iterator[tuple[str, Any]]:
-    """The kernels of an example at its FULL shape, and of each of its variants there."""
+    """The kernels of an example at its FULL shape, and those of its variants, whose shapes are small: passes do not mind."""
     module = load_module(path)
-    variants = {"": {}} | getattr(module, "VARIANTS", {})
-    shapes = set(module.SMOKE)
-    for variant, own in variants.items():
-        # A variant's own shape is a small one, for the simulator: the full one stands where both give it.
-        parameters = {
-            **module.FULL,
-            **{key: value for key, value in own.items() if key not in shapes or key not in module.FULL},
-        }
-        name = path.stem + (f", {variant}" if variant else "")
+    cases = [(path.stem, module.FULL)]
+    cases += [(f"{path.stem}, {name}", {**module.SMOKE, **own}) for name, own in getattr(module, "VARIANTS", {}).items()]
+    for name, parameters in cases:
         for kernel in kernels_of(module.build(**parameters)):
             yield name, kernel
 
