@@ -181,7 +181,7 @@ class Worker:
         try:
             if self.connection.poll():
                 return Record(**self.connection.recv())
-        except EOFError:
+        except (EOFError, ConnectionResetError):
             self.process.join()
             return self._lost(f"the process ended with exit code {self.process.exitcode}")
         if time.monotonic() - self.since > SECONDS_A_SEED:
@@ -192,10 +192,11 @@ class Worker:
         assert self.seed is not None
         self.stop()
         self._start()
-        small = shrink(
-            generate(self.seed), lambda program: _dies(program, configurations(self.seed or 0)), _ATTEMPTS_IN_PROCESSES
-        )
-        failure = Failure(configurations(self.seed)[0], "some pass", "crash", what)
+        program, pipelines = generate(self.seed), configurations(self.seed)
+        if not _dies(program, pipelines):
+            return Record(self.seed, failure=f"{what}; alone, the kernel ends well")
+        small = shrink(program, lambda candidate: _dies(candidate, pipelines), _ATTEMPTS_IN_PROCESSES)
+        failure = Failure(pipelines[0], "some pass", "crash", what)
         kept = str(keep(self.folder, small, failure, self.seed)) if self.folder is not None else ""
         return Record(self.seed, failure=what, test=lit_test(small, failure, self.seed), kept=kept)
 
@@ -210,7 +211,7 @@ def _serve(connection: Connection, folder: Path | None) -> None:
     while True:
         try:
             seed = connection.recv()
-        except EOFError:
+        except (EOFError, ConnectionResetError):
             sys.exit(0)
         connection.send(asdict(run_seed(seed, folder)))
 
