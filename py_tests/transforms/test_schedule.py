@@ -285,3 +285,14 @@ def test_a_source_that_is_overwritten_after_the_copy_holds_it_back() -> None:
 def test_a_copy_that_decides_where_the_next_one_reads_stays() -> None:
     needs = [dependence("RAW", 0, 1), dependence("RAW", 1, 0, carried=True, scalar=True)]
     assert plan_schedule([COPY, PRODUCER, OTHER], needs, 2) is None
+
+
+def test_a_copy_runs_ahead_of_an_update_of_its_tile_and_goes_after_the_last_use() -> None:
+    needs = [dependence("RAW", 0, 1), dependence("WAW", 0, 1), dependence("RAW", 1, 2)]
+    schedule = plan_schedule([COPY, OTHER, OTHER, OTHER], needs, 2)
+    assert schedule is not None and schedule.sequence == [1, 2, 0, 3] and schedule.stages[0] == 0
+
+
+def test_a_write_over_a_copy_that_does_not_read_it_holds_the_copy_back() -> None:
+    needs = [dependence("RAW", 0, 2), dependence("WAW", 0, 1), dependence("RAW", 1, 2)]
+    assert plan_schedule([COPY, OTHER, OTHER], needs, 2) is None

@@ -104,6 +104,7 @@ class LoopBody:
     stale: list[ir.Operation] = field(default_factory=list)
     dependents: set[ir.Operation] = field(default_factory=set)
     refusal: Refusal | None = None
+    _siblings: dict[ir.Operation, LoopBody] = field(default_factory=dict)
 
     @property
     def block(self) -> ir.Block:
@@ -132,6 +133,12 @@ class LoopBody:
     def unknown_accesses(self) -> list[tuple[int, Access]]:
         """The accesses of memory that is not known, each with the index of its statement."""
         return [(i, a) for i, s in enumerate(self.statements) for a in s.accesses if a.region.root is None]
+
+    def sibling(self, loop: ir.Operation) -> LoopBody:
+        """The body of another loop, which is taken apart once."""
+        if loop not in self._siblings:
+            self._siblings[loop] = body_of(loop)
+        return self._siblings[loop]
 
     def escaping_results(self) -> list[ir.Operation]:
         """The statements' operations whose results are used."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 from tilewright.analysis.accesses import Access, effects_of
 from tilewright.analysis.dependence import covers, is_renewed
 from tilewright.analysis.regions import FOLLOWING_VIEWS, VIEWS
-from tilewright.analysis.statements import LoopBody, body_of
+from tilewright.analysis.statements import LoopBody
 from tilewright.analysis.trips import constant_trips
 from tilewright.mlir import ir
 
@@ -61,7 +61,7 @@ def versionable(buffer: ir.Value, body: LoopBody, others: list[ir.Operation]) ->
             return f"{user.name} uses it before the loop, in another loop's body"
         if nested and not constant_trips(body.loop):
             return f"{user.name} uses it outside the loop, which may not run at all"
-        renews = place.name == "scf.for" and _renews(place, buffer)
+        renews = place.name == "scf.for" and _renews(body.sibling(place), buffer)
         if not renews and not place.is_before_in_block(body.loop):
             why_not = _stale_read(place, buffer, body)
             if why_not is not None:
@@ -76,8 +76,7 @@ def _accesses(user: ir.Operation) -> bool:
     return effects.opaque is None and own and not any(isinstance(result.type, ir.MemRefType) for result in user.results)
 
 
-def _renews(loop: ir.Operation, buffer: ir.Value) -> bool:
-    body = body_of(loop)
+def _renews(body: LoopBody, buffer: ir.Value) -> bool:
     return body.refusal is None and is_renewed(buffer, body)
 
 

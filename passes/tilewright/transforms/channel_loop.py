@@ -49,7 +49,7 @@ class ChannelLoop:
         self, cloner: IterationCloner, channels: dict[int, ir.Value], iteration: ir.Value, point: ir.InsertionPoint
     ) -> None:
         schedule, reads = self._planned.schedule, self._planned.groups_read()
-        last_reader = {group: max(i for i, needed in enumerate(reads) if group in needed) for group in channels}
+        last_user = self._planned.last_users()
         produced: set[int] = set()
         waited: set[int] = set()
         for statement, group in enumerate(schedule.groups):
@@ -65,7 +65,7 @@ class ChannelLoop:
                     ops_channel.ChannelWaitOp(channels[needed], iteration)
             cloner.clone(statement, point)
             for channel in sorted(channels):
-                if last_reader[channel] == statement:
+                if last_user[channel] == statement:
                     with point:
                         ops_channel.ChannelReleaseOp(channels[channel], iteration)
 

@@ -74,6 +74,9 @@ def _decide_stages(
         if needed <= machine.limits.shared_bytes or request.stages is not None or num_stages == 1:
             break
         num_stages -= 1
+    if request.stages is not None:
+        # A channel must be as deep as the versions that the schedule needs.
+        num_stages = max(num_stages, *versions.values(), 1)
     if num_stages < request.num_stages:
         capacity = f"{machine.limits.shared_bytes} bytes of shared memory"
         remarks.append(Remark(f"{request.num_stages} stages do not fit into {capacity}: {num_stages} it is"))

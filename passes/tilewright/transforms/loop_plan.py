@@ -226,7 +226,8 @@ def read_request(body: LoopBody, default_strategy: str) -> LoopRequest:
     stages, orders = values
     if min(stages) < 0 or len(set(orders)) != len(orders):
         raise InputError(f"tile.stage {stages} and tile.order {orders}: stages start at 0 and orders differ", location)
-    return LoopRequest(max(stages), tuple(stages), tuple(orders), strategy)
+    num_stages = read_integer(loop, "tile.num_stages") if "tile.num_stages" in loop.attributes else 0
+    return LoopRequest(max(*stages, num_stages), tuple(stages), tuple(orders), strategy)
 
 
 def _strategy_attribute(loop: ir.Operation) -> str | None:

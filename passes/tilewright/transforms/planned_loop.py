@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from tilewright.analysis.regions import root_of
+from tilewright.analysis.regions import may_overlap, root_of
 from tilewright.analysis.statements import LoopBody, body_of
 from tilewright.diagnostics import InputError, source_location
 from tilewright.ir.attributes import read_integer, read_string
@@ -38,6 +38,18 @@ class PlannedLoop:
     def groups_read(self) -> list[frozenset[int]]:
         """For each statement the groups whose copies must have landed before it, its own group left out."""
         return _uses_of_groups(self.schedule.groups, self.dependences)
+
+    def last_users(self) -> dict[int, int]:
+        """The last statement, in the order of the source, that touches what each group brings, itself left out."""
+        groups = self.schedule.groups
+        found: dict[int, int] = {}
+        for accesses in self.body.accesses_by_root.values():
+            brought = [(groups[index], access.region) for index, access in accesses if groups[index] >= 0 and access.writes]
+            for index, access in accesses:
+                for group, region in brought:
+                    if groups[index] != group and may_overlap(access.region, region):
+                        found[group] = max(found.get(group, index), index)
+        return found
 
 
 def planned_loops(function: ir.Operation, machine: Machine) -> list[PlannedLoop]:

@@ -82,6 +82,7 @@ class _Ahead:
         for dependence in dependences:
             self._into[dependence.target].append(dependence)
             self._out_of[dependence.source].append(dependence)
+        self._last_uses: dict[int, int | None] = {}
         self.members = {index for index, fact in enumerate(facts) if fact.copies or fact.produces}
         while True:
             kept = self._needed({index for index in self.members if not self._is_held_back(index)})
@@ -114,9 +115,14 @@ class _Ahead:
         return copies and (self._is_contested(index) or self._places_itself(index) or self.last_use(index) is None)
 
     def _is_contested(self, copy: int) -> bool:
-        """Two writes of one place in an iteration would be in flight together, or a copy and a write of its source."""
-        if any(not d.carried and (d.kind == "WAW" or (d.kind == "WAR" and not d.scalar)) for d in self._out_of[copy]):
-            return True
+        """Two writes of one place in an iteration would be in flight together, or a copy and a write of its source.
+
+        Not where the second write also reads what the copy brought: then it waits for it.
+        """
+        for dependence in self._out_of[copy]:
+            overwrites = dependence.kind == "WAW" and not self._updates(copy, dependence.target)
+            if not dependence.carried and (overwrites or (dependence.kind == "WAR" and not dependence.scalar)):
+                return True
         return any(not d.carried and d.kind == "WAW" and self._facts[d.source].copies for d in self._into[copy])
 
     def _places_itself(self, copy: int) -> bool:
@@ -136,8 +142,18 @@ class _Ahead:
         return False
 
     def last_use(self, index: int) -> int | None:
-        """The last statement of the same iteration that reads what statement `index` wrote."""
-        return max((d.target for d in self._out_of[index] if d.kind == "RAW" and not d.carried), default=None)
+        """The last statement of the same iteration that reads what statement `index` wrote, updated in place or not."""
+        if index not in self._last_uses:
+            readers = [d.target for d in self._out_of[index] if d.kind == "RAW" and not d.carried]
+            updates = [reader for reader in readers if self._updates(index, reader)]
+            later = [use for use in map(self.last_use, updates) if use is not None]
+            self._last_uses[index] = max((*readers, *later), default=None)
+        return self._last_uses[index]
+
+    def _updates(self, source: int, target: int) -> bool:
+        """Whether statement `target` changes in place what statement `source` wrote, as no copy does."""
+        kinds = {(d.kind, d.buffer) for d in self._out_of[source] if d.target == target and not d.carried}
+        return not self._facts[target].copies and any(("RAW", b) in kinds for kind, b in kinds if kind == "WAW")
 
     def place(self, index: int) -> int:
         """The statement after which a member goes: its last use, or the first place of a member that needs it.
@@ -147,7 +163,9 @@ class _Ahead:
         if index not in self._places:
             dependents = [d.target for d in self._out_of[index] if not d.carried and d.kind != "WAR"]
             needing = [self.place(target) for target in dependents if target in self.members]
-            self._places[index] = min(needing) if needing else max(dependents, default=self._last_place())
+            use = self.last_use(index)
+            after = [*dependents, *([] if use is None else [use])]
+            self._places[index] = min(needing) if needing else max(after, default=self._last_place())
         return self._places[index]
 
     def _last_place(self) -> int:
