@@ -196,7 +196,7 @@ class _BodyReader:
             elif not any(access.writes for access in effects.accesses):
                 self._places[operation] = len(self._places)
                 body.binds.append(operation)
-            elif _is_guard(operation, guards):
+            elif _is_guard(operation, guards, body.loop):
                 self._take_apart(operation.regions[0].blocks[0], (*guards, operation))
             else:
                 nested = scheduled_loop_in(operation)
@@ -293,11 +293,25 @@ def is_hoistable(operation: ir.Operation) -> bool:
     return name not in _DIVISIONS or bool(constant_value(operation.operands[1]))
 
 
-def _is_guard(operation: ir.Operation, guards: tuple[ir.Operation, ...]) -> bool:
-    """Whether the operation splits: a plain `scf.if` whose condition each statement in it can use as it stands."""
+def _is_guard(operation: ir.Operation, guards: tuple[ir.Operation, ...], loop: ir.Operation) -> bool:
+    """Whether the operation splits: a plain `scf.if` whose condition each statement in it can use.
+
+    A condition that a guard around it computes must be arithmetic that can move in front of that guard.
+    """
     if operation.name != "scf.if" or len(operation.results) or _has_else(operation):
         return False
-    return not any(defined_inside(operation.operands[0], guard) for guard in guards)
+    condition = operation.operands[0]
+    return not any(defined_inside(condition, guard) for guard in guards) or _is_arithmetic(condition, loop)
+
+
+def _is_arithmetic(value: ir.Value, loop: ir.Operation) -> bool:
+    """Whether a value is computed in `loop` from nothing but its induction variable and what comes from outside."""
+    if isinstance(value.owner, ir.Block):
+        return True
+    operation = value.owner.operation
+    if not defined_inside(value, loop):
+        return True
+    return is_hoistable(operation) and all(_is_arithmetic(operand, loop) for operand in operation.operands)
 
 
 def _has_else(operation: ir.Operation) -> bool:
