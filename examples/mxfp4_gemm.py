@@ -64,8 +64,9 @@ def build(
         alloc = tl.alloc_fragment if in_registers else tl.alloc_shared
         B_tile = alloc((block_n, block_k), dtype)
         accumulator = tl.alloc_fragment((block_n, block_m) if in_registers else (block_m, block_n), tl.f32)
-        scales = tl.alloc_shared((block_n, K // GROUP), tl.i8)
+        scales = None
         if S is not None:
+            scales = tl.alloc_shared((block_n, K // GROUP), tl.i8)
             tl.copy(S[column:, 0:], scales)
         tl.fill(accumulator, 0.0)
         for k in tl.pipelined(K // block_k, num_stages=num_stages):
@@ -74,7 +75,7 @@ def build(
             for i, j in tl.parallel(block_n, block_k):
                 half = (tl.cast(B_packed[i, j // 2], tl.i16) >> tl.cast(j % 2 * 4, tl.i16)) & 15
                 scale = tl.cast(0, tl.i16)
-                if S is not None:
+                if scales is not None:
                     # The byte is unsigned.
                     scale = (tl.cast(scales[i, (k * block_k + j) // GROUP], tl.i16) & 255) - SCALE_BIAS
                 B_tile[i, j] = float4(half, scale, dtype)

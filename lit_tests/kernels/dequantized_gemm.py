@@ -5,4 +5,5 @@
 # Weights of four bits, under both strategies: both copies run ahead of the loop that unpacks them.
 # CHECK: stages [0, 0, 3, 3]
 # CHECK: dequantized_gemm, weights in registers: right after 4 passes
-# CHECK: 5 kernels, 0 wrong
+# CHECK: dequantized_gemm, scales and zero points: right after 4 passes
+# CHECK: 7 kernels, 0 wrong
