@@ -8,7 +8,7 @@ from typing import Any
 
 from tilewright_tools.fuzz.memories import Memories, choose_memories
 from tilewright_tools.fuzz.positions import Positions
-from tilewright_tools.fuzz.program import CELLS, TRIPS, Memory, Program, Statement, names_in
+from tilewright_tools.fuzz.program import CELLS, TRIPS, Memory, Program, Statement, names_in, walk
 from tilewright_tools.fuzz.tracing import slots
 
 DEEPEST = 3
@@ -52,24 +52,33 @@ class Generator:
         fills = chance.choice((0.0, 0.0, 0.2) if self.plain else (0.1, 0.3, 0.9))
         filled = [m for m in own if m.space == "fragment" or chance.random() < fills]
         self.memories.ready = {m.name for m in filled}
-        statements = [Statement("fill", {"tile": m.name, "value": chance.choice((0, 1))}) for m in filled]
-        if chance.random() < 0.3:
-            statements += self._some(chance.randint(1, 2), 0)
+        body = self._some(chance.randint(1, 2), 0) if chance.random() < 0.3 else []
         for _ in range(chance.choice((1, 1, 1, 2, 2, 3))):
-            statements.append(self._loop(0))
+            body.append(self._loop(0))
             if chance.random() < 0.4:
-                statements += self._some(chance.randint(1, 2), 0)
-        statements += self._observations({m.name for m in filled})
+                body += self._some(chance.randint(1, 2), 0)
+        used = self._used_by(body)
+        fills = [Statement("fill", {"tile": m.name, "value": chance.choice((0, 1))}) for m in filled if m.name in used]
+        statements = [*fills, *body, *self._observations(body, {m.name for m in filled})]
         blocks = chance.choice((1, 1, 1, 2))
         threads = chance.choice((32, 64, 128, 128, 128, 256, 256, 384))
         dimensions, memories = self.memories.dimensions, (*self.memories.tiles, *self.memories.tensors)
         return Program(self.seed, threads, blocks, chance.randint(0, TRIPS - 2), dimensions, memories, tuple(statements))
 
-    def _observations(self, filled: set[str]) -> list[Statement]:
+    def _used_by(self, body: list[Statement]) -> set[str]:
+        """The tiles that statements refer to, by their own names or by those of views."""
+        names = {name for statement in walk(tuple(body)) for name in names_in(statement.arguments)}
+        return names | {memory.view_of for memory in self.memories.tiles if memory.name in names}
+
+    def _observations(self, body: list[Statement], filled: set[str]) -> list[Statement]:
         """What makes the end state of the tiles visible; a tile that was not filled may have nothing to show."""
-        more = 0.02 if self.plain else 0.1
-        shown = [m for m in self.memories.tiles if m.name in filled or (not m.view_of and self.random.random() < more)]
+        used = self._used_by(body)
+        more = 0.01 if self.plain else 0.04
+        tiles = [m for m in self.memories.tiles if m.name in used and not m.view_of]
+        shown = [m for m in tiles if m.name in filled or self.random.random() < more]
         found = [Statement("store", {"tensor": f"out_{m.name}", "tile": m.name, "position": 0, "axis": 0}) for m in shown]
+        if not any(statement.kind in ("cell", "atomic_cell", "while") for statement in walk(tuple(body))):
+            return found
         cells = {"target": "out_cells", "value": ("load", CELLS, "i"), "low": -64, "high": 64}
         return [*found, Statement("elementwise", cells)]
 
@@ -135,7 +144,7 @@ class Generator:
         body = [*copies, *rest]
         self.in_loop -= 1
         self.owned = self.memories.favoured = before
-        if chance.random() < 0.75:
+        if chance.random() < 0.9:
             self.memories.ready = ready
         if chance.random() < 0.15:
             chance.shuffle(body)
@@ -160,7 +169,8 @@ class Generator:
         kind = self.random.random()
         statement = self._gather_into(tile) if kind < 0.05 else self._edge_of(tile) if kind < 0.15 else None
         statement = statement or self._copy_of_tile(tile)
-        if self.random.random() < 0.1:
+        filled = tile.name in self.memories.ready
+        if self.random.random() < (0.2 if filled else 0.02):
             return Statement("guard", {"condition": self.positions.condition()}, (statement,))
         return statement
 
@@ -255,7 +265,7 @@ class Generator:
         rows = ("*", self.positions.tile(), self.random.choice((0, 8, 24)))
         columns = ("*", self.positions.tile(), self.random.choice((5, 8, 40, 64)))
         arguments: dict[str, Any] = {"tensor": f"in_{tile.name}", "tile": tile.name, "rows": rows, "columns": columns}
-        if self.random.random() < 0.3:
+        if self.memories.weight(tile) and self.random.random() < 0.3:
             return Statement("store_edge", {**arguments, "tensor": f"work_{tile.name}"})
         return Statement("copy_edge", {**arguments, "pad": self.random.choice((0, 0, 1))})
 
@@ -263,7 +273,7 @@ class Generator:
         tile = self._one([*self.memories.matrices("shared"), *self.memories.matrices("fragment")])
         if tile is None or tile.view_of:
             return None
-        kind = self.random.choice(("copy", "store"))
+        kind = self.random.choice(("copy", "store")) if self.memories.weight(tile) else "copy"
         position = self.random.choice((0, 0, 1, self.positions.tile()))
         return Statement(kind, {"tensor": f"work_{tile.name}", "tile": tile.name, "position": position, "axis": 0})
 
@@ -298,7 +308,7 @@ class Generator:
         source, target, axis = found
         op, clear = self.random.choice(("sum", "max", "min")), self.random.random() < 0.5
         # Sums that go on without end would leave the range in which values differ.
-        clear = clear or op == "sum"
+        clear = clear or op == "sum" or not self.memories.weight(target)
         return Statement("reduce", {"source": source.name, "target": target.name, "op": op, "axis": axis, "clear": clear})
 
     def _fill(self) -> Statement:
@@ -344,7 +354,7 @@ class Generator:
         if tile is None:
             return None
         version = self.random.choice((0, 1, ("%", self.positions.tile(), 2)))
-        if self.random.random() < 0.5:
+        if self.random.random() < 0.5 or not self.memories.weight(tile):
             tensor = f"in_{tile.name}"
             return Statement(
                 "copy_version", {"tensor": tensor, "tile": tile.name, "position": self.positions.tile(), "version": version}
