@@ -10,12 +10,12 @@ gpu.module @kernels {
       attributes {known_block_size = array<i32: 128, 1, 1>, known_grid_size = array<i32: 1, 1, 1>} {
     // expected-remark-re@+1 {{memref<16x64xf16, #gpu.address_space<private>> of {{.*}} moves to shared memory: its indices are not the loop's own}}
     %F = memref.alloc() : !f
-    // expected-note@+1 {{'memref.copy' accesses it}}
+    // expected-note@+1 {{'memref.copy' accesses it as #tile.fragment<{modes = [[8, 0, 1], [8, 1, 0], [16, 8, 0]], shape = [16, 64], threads = 128 : i32}>}}
     memref.copy %X, %F : !m to !f
-    scf.forall (%i, %j) in (16, 63) {
+    scf.forall (%i, %j) in (16, 15) {
       %n = affine.apply affine_map<(d0) -> (d0 + 1)>(%j)
-      // expected-note@+1 {{'memref.load' accesses it}}
-      %v = memref.load %F[%i, %n] : !f
+      // expected-note@+1 {{'memref.load' accesses it as #tile.fragment<}}
+      %v = memref.load %F[%n, %n] : !f
       memref.store %v, %X[%i, %j] : !m
     }
     gpu.return
@@ -31,13 +31,62 @@ gpu.module @kernels {
       attributes {known_block_size = array<i32: 128, 1, 1>, known_grid_size = array<i32: 1, 1, 1>} {
     %c0 = arith.constant 0 : index
     %c1 = arith.constant 1 : index
-    // expected-remark@+1 {{moves to shared memory: every thread accesses an element that only some keep}}
     %F = memref.alloc() : !f
-    // expected-note@+1 {{'memref.copy' accesses it}}
+    // expected-note@+1 {{'memref.copy' accesses it as #tile.fragment<{modes = [[8, 0, 1], [8, 1, 0], [16, 8, 0]]}}
     memref.copy %X, %F : !m to !f
-    // expected-note@+1 {{'memref.load' accesses it}}
+    // expected-note@+2 {{'memref.load' accesses it as #tile.fragment<{modes = [[1024, 0, 1]], replicas = [[128, 1, 0]]}}
+    // expected-error-re@+1 {{'memref.load' accesses memref<16x64xf16, #gpu.address_space<private>> of {{.*}}, a thread-distributed fragment, outside of parallel loops, where every thread makes the access and only some keep the element: combine its elements with linalg.reduce (tl.reduce), or access it in a parallel loop}}
     %v = memref.load %F[%c0, %c0] : !f
     memref.store %v, %X[%c1, %c0] : !m
+    gpu.return
+  }
+}
+
+// -----
+
+// The accumulator of a product is its instruction's: a serial loop over it is every thread's.
+!a = memref<64x16xf16, #gpu.address_space<workgroup>>
+!b = memref<8x16xf16, #gpu.address_space<workgroup>>
+!d = memref<64x8xf32, #gpu.address_space<private>>
+gpu.module @kernels {
+  gpu.func @serial_sum_of_an_accumulator(%X: memref<64xf32>) kernel
+      attributes {known_block_size = array<i32: 128, 1, 1>, known_grid_size = array<i32: 1, 1, 1>} {
+    %c0 = arith.constant 0 : index
+    %c1 = arith.constant 1 : index
+    %c8 = arith.constant 8 : index
+    %A = memref.alloc() : !a
+    %B = memref.alloc() : !b
+    %D = memref.alloc() : !d
+    // expected-note@+1 {{'linalg.matmul' accesses it as}}
+    linalg.matmul indexing_maps = [affine_map<(m, n, k) -> (m, k)>, affine_map<(m, n, k) -> (n, k)>, affine_map<(m, n, k) -> (m, n)>]
+      {tile.instruction = "wgmma"} ins(%A, %B : !a, !b) outs(%D : !d)
+    scf.for %k = %c0 to %c8 step %c1 {
+      // expected-note@+2 {{'memref.load' accesses it as}}
+      // expected-error@+1 {{a thread-distributed fragment, outside of parallel loops}}
+      %v = memref.load %D[%c0, %k] : !d
+      memref.store %v, %X[%k] : memref<64xf32>
+    }
+    gpu.return
+  }
+}
+
+// -----
+
+// Writing it is no better.
+!m = memref<16x64xf16>
+!f = memref<16x64xf16, #gpu.address_space<private>>
+gpu.module @kernels {
+  gpu.func @serial_write_of_a_spread_fragment(%X: !m) kernel
+      attributes {known_block_size = array<i32: 128, 1, 1>, known_grid_size = array<i32: 1, 1, 1>} {
+    %c0 = arith.constant 0 : index
+    %one = arith.constant 1.0 : f16
+    %F = memref.alloc() : !f
+    // expected-note@+1 {{'memref.copy' accesses it as}}
+    memref.copy %X, %F : !m to !f
+    // expected-note@+2 {{'memref.store' accesses it as}}
+    // expected-error@+1 {{'memref.store' accesses memref<16x64xf16, #gpu.address_space<private>>}}
+    memref.store %one, %F[%c0, %c0] : !f
+    memref.copy %F, %X : !f to !m
     gpu.return
   }
 }
@@ -207,6 +256,47 @@ gpu.module @kernels {
     // expected-error@+1 {{is not a list of pairs [extent, stride]}}
     %A = memref.alloc() {tile.layout = #tile.shared<{shape = [16, 48], element_bytes = 2 : i32, digits = [[8, 1, 3]]}>} : memref<16x48xf16, #gpu.address_space<workgroup>>
     memref.copy %X, %A : memref<16x48xf16> to memref<16x48xf16, #gpu.address_space<workgroup>>
+    gpu.return
+  }
+}
+
+// -----
+
+// An instruction that its product does not fit.
+!a = memref<64x16xf16, #gpu.address_space<workgroup>>
+!b = memref<8x16xf16, #gpu.address_space<workgroup>>
+!d = memref<64x8xf32, #gpu.address_space<private>>
+gpu.module @kernels {
+  gpu.func @too_few_threads_for_wgmma() kernel
+      attributes {known_block_size = array<i32: 128, 1, 1>, known_grid_size = array<i32: 1, 1, 1>} {
+    %A = memref.alloc() : !a
+    %B = memref.alloc() : !b
+    %D = memref.alloc() : !d
+    "tile.specialize"() ({
+      "tile.warp_group"() ({
+        // expected-error@+1 {{'linalg.matmul' cannot be laid out: tile.instruction is wgmma: it takes 128 threads together, and 64 run the product}}
+        linalg.matmul indexing_maps = [affine_map<(m, n, k) -> (m, k)>, affine_map<(m, n, k) -> (n, k)>, affine_map<(m, n, k) -> (m, n)>]
+          {tile.instruction = "wgmma"} ins(%A, %B : !a, !b) outs(%D : !d)
+      }) {role = "consumer", warps = 2 : i32} : () -> ()
+    }) : () -> ()
+    gpu.return
+  }
+}
+
+// -----
+
+!a = memref<64x16xf16, #gpu.address_space<workgroup>>
+!b = memref<8x16xf16, #gpu.address_space<workgroup>>
+!d = memref<64x8xf32, #gpu.address_space<private>>
+gpu.module @kernels {
+  gpu.func @no_such_instruction() kernel
+      attributes {known_block_size = array<i32: 128, 1, 1>, known_grid_size = array<i32: 1, 1, 1>} {
+    %A = memref.alloc() : !a
+    %B = memref.alloc() : !b
+    %D = memref.alloc() : !d
+    // expected-error@+1 {{'linalg.matmul' cannot be laid out: cuda:sm_90a has no instruction mfma}}
+    linalg.matmul indexing_maps = [affine_map<(m, n, k) -> (m, k)>, affine_map<(m, n, k) -> (n, k)>, affine_map<(m, n, k) -> (m, n)>]
+      {tile.instruction = "mfma"} ins(%A, %B : !a, !b) outs(%D : !d)
     gpu.return
   }
 }

@@ -1,7 +1,7 @@
 // TIER: l1a_compile_no_target_dialect
 // RUN: tile-opt %s --tile-infer-layout --split-input-file | FileCheck %s
 
-// Rules 1, 2 and 7: accumulators, operands, swizzles.
+// Rules 1, 2 and 8: accumulators, operands, swizzles.
 
 // Two columns, four threads to 8 columns, eight rows, the row eight below, four warps. Rows of 128 bytes.
 // CHECK-LABEL: gpu.func @wgmma(
@@ -113,7 +113,7 @@ gpu.module @kernels {
 
 // -----
 
-// Rule 7: the rows are those of the buffer, whichever side the contraction is on.
+// Rule 8: the rows are those of the buffer, whichever side the contraction is on.
 // CHECK-LABEL: gpu.func @transposed_operands(
 // CHECK: memref.alloc() {tile.layout = #tile.shared<{element_bytes = 2 : i32, shape = [16, 64], swizzle = 128 : i32}>}
 // CHECK-NEXT: memref.alloc() {tile.layout = #tile.shared<{element_bytes = 2 : i32, shape = [16, 32], swizzle = 64 : i32}>}
@@ -135,12 +135,12 @@ gpu.module @kernels {
 
 // -----
 
-// Rows of 16 bytes are not swizzled.
+// Rows of 16 bytes are not swizzled: eight of them fall on different banks as they are.
 // CHECK-LABEL: gpu.func @narrow_rows(
-// CHECK: memref.alloc() {tile.layout = #tile.shared<{element_bytes = 2 : i32, shape = [64, 8], swizzle = 0 : i32}>}
-// CHECK-NEXT: memref.alloc() {tile.layout = #tile.shared<{element_bytes = 2 : i32, shape = [8, 8], swizzle = 0 : i32}>}
-!a = memref<64x8xf16, #gpu.address_space<workgroup>>
-!b = memref<8x8xf16, #gpu.address_space<workgroup>>
+// CHECK: memref.alloc() {tile.layout = #tile.shared<{element_bytes = 2 : i32, shape = [64, 16], swizzle = 32 : i32}>}
+// CHECK-NEXT: memref.alloc() {tile.layout = #tile.shared<{element_bytes = 2 : i32, shape = [16, 8], swizzle = 0 : i32}>}
+!a = memref<64x16xf16, #gpu.address_space<workgroup>>
+!b = memref<16x8xf16, #gpu.address_space<workgroup>>
 !d = memref<64x8xf32, #gpu.address_space<private>>
 gpu.module @kernels {
   gpu.func @narrow_rows() kernel
@@ -148,7 +148,7 @@ gpu.module @kernels {
     %A = memref.alloc() : !a
     %B = memref.alloc() : !b
     %D = memref.alloc() : !d
-    linalg.matmul indexing_maps = [affine_map<(m, n, k) -> (m, k)>, affine_map<(m, n, k) -> (n, k)>, affine_map<(m, n, k) -> (m, n)>]
+    linalg.matmul indexing_maps = [affine_map<(m, n, k) -> (m, k)>, affine_map<(m, n, k) -> (k, n)>, affine_map<(m, n, k) -> (m, n)>]
       {tile.instruction = "mma"} ins(%A, %B : !a, !b) outs(%D : !d)
     gpu.return
   }
@@ -156,10 +156,10 @@ gpu.module @kernels {
 
 // -----
 
-// No matrix instruction: no swizzle; rows first over the threads, then columns.
+// Rule 8: no matrix instruction, no swizzle; threads side by side read a column, so the rows are padded. Rows first over the threads, then columns.
 // CHECK-LABEL: gpu.func @scalar(
-// CHECK: memref.alloc() {tile.layout = #tile.shared<{element_bytes = 4 : i32, shape = [16, 64], swizzle = 0 : i32}>}
-// CHECK-NEXT: memref.alloc() {tile.layout = #tile.shared<{element_bytes = 4 : i32, shape = [64, 64], swizzle = 0 : i32}>}
+// CHECK: memref.alloc() {tile.layout = #tile.shared<{element_bytes = 4 : i32, padding = 1 : i32, shape = [16, 64], swizzle = 0 : i32}>}
+// CHECK-NEXT: memref.alloc() {tile.layout = #tile.shared<{element_bytes = 4 : i32, padding = 1 : i32, shape = [64, 64], swizzle = 0 : i32}>}
 // CHECK-NEXT: memref.alloc() {tile.layout = #tile.fragment<{modes = {{\[}}[8, 0, 1], [8, 1, 0], [16, 8, 0]], shape = [16, 64], threads = 128 : i32}>}
 !a = memref<16x64xf32, #gpu.address_space<workgroup>>
 !b = memref<64x64xf32, #gpu.address_space<workgroup>>
@@ -200,7 +200,7 @@ gpu.module @kernels {
 
 // -----
 
-// Rule 7: the stage dimension expands the layout of one stage.
+// Rule 8: the stage dimension expands the layout of one stage.
 // CHECK-LABEL: gpu.func @stages(
 //
 // CHECK: memref.alloc() {tile.layout = #tile.shared<{element_bytes = 2 : i32, leading = 1 : i32, shape = [3, 64, 64], swizzle = 128 : i32}>}
@@ -223,7 +223,7 @@ gpu.module @kernels {
 
 // -----
 
-// Rule 7: other shared buffers are linear.
+// Rule 8: other shared buffers are linear.
 // CHECK-LABEL: gpu.func @no_product(
 // CHECK: memref.alloc() {tile.layout = #tile.shared<{element_bytes = 2 : i32, shape = [16, 64], swizzle = 0 : i32}>}
 gpu.module @kernels {

@@ -9,7 +9,8 @@ from math import prod
 import numpy as np
 from numpy.typing import NDArray
 
-from tilewright.ir.layout import FragmentLayout, Mode
+from tilewright.analysis.loop_space import SpaceAccess
+from tilewright.ir.layout import FragmentLayout, LayoutError, Mode
 
 IntArray = NDArray[np.int64]
 
@@ -62,3 +63,46 @@ def contains(outer: FragmentLayout, inner: FragmentLayout) -> bool:
 def same_owners(first: FragmentLayout, second: FragmentLayout) -> bool:
     """Whether both layouts give every element to the same threads."""
     return contains(first, second) and contains(second, first)
+
+
+def why_not_served(kept: FragmentLayout, loop: FragmentLayout | None, access: SpaceAccess) -> str | None:
+    """Why a fragment laid out as `kept` does not serve an access in a loop laid out as `loop`; None where it does.
+
+    Each thread must keep what it reads, and all that keep an element must write it. Without a layout of the loop,
+    or outside of any, every thread may make every access.
+    """
+    if access.serial or loop is None:
+        if contains_all(kept):
+            return None if access.serial or not access.writes else "which thread writes what is not known"
+        return "every thread accesses an element that only some keep"
+    try:
+        accessing = loop.indexed(access.axes)
+        part = kept if accessing.shape == kept.shape else kept.restrict(accessing.shape)
+        scattered = access.writes and _scatters(loop, access)
+    except LayoutError:
+        return "its indices do not part as the layout of the loop does"
+    if scattered:
+        return "its indices are not the loop's own"
+    if not contains(part, accessing):
+        own = all(axis.dimension is not None for axis in access.axes)
+        return "the loop's threads do not keep the elements that they access" if own else "its indices are not the loop's own"
+    if access.writes and not contains(accessing, part):
+        return "not all threads that keep the elements write them"
+    return None
+
+
+def contains_all(layout: FragmentLayout) -> bool:
+    """Whether every thread keeps every element."""
+    everywhere = FragmentLayout(layout.shape, layout.threads, (Mode(prod(layout.shape), 0, 1),), (Mode(layout.threads, 1),))
+    return layout.is_fully_replicated or contains(layout, everywhere)
+
+
+def _scatters(loop: FragmentLayout, access: SpaceAccess) -> bool:
+    """Whether threads that share an element may write to it, or beside it, by themselves: the others keep the old value."""
+    if any(axis.divisor > 1 for axis in access.axes):
+        return True
+    if all(axis.dimension is not None for axis in access.axes):
+        return False
+    per_dimension = loop.split()
+    others = (modes for dimension, modes in enumerate(per_dimension) if dimension not in access.dimensions)
+    return any(mode.thread and mode.extent > 1 for modes in others for mode in modes)

@@ -55,6 +55,8 @@ def to_attribute(layout: SharedLayout | FragmentLayout) -> ir.Attribute:
             fields["xors"] = _lists(layout.xors)
         if layout.offset:
             fields["offset"] = integer_attribute(layout.offset)
+        if layout.pitch:
+            fields["pitch"] = integer_attribute(layout.pitch)
         return SharedLayoutAttr.get(ir.DictAttr.get(fields))
     fields = {
         "shape": _integers(layout.shape),
@@ -81,6 +83,7 @@ def from_attribute(attribute: ir.Attribute) -> SharedLayout | FragmentLayout:
             digits=tuple(Digit(extent, stride) for extent, stride in _read_pairs(fields, "digits", "[extent, stride]")),
             xors=_read_pairs(fields, "xors", "[target, source]"),
             offset=_read_optional(fields, "offset"),
+            pitch=_read_optional(fields, "pitch"),
         )
     if isinstance(attribute, FragmentLayoutAttr):
         fields = ir.DictAttr(attribute.layout)  # type: ignore[attr-defined]

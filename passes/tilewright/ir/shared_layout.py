@@ -24,7 +24,7 @@ class SharedLayout:
     many bytes, one block after another; in a block, with rows of that width, the number of the 16-byte vector in its row is
     xored with the number of the 128-byte line, modulo the vectors of a row. Each matrix has room for rows in eights.
     `digits`, with `xors` and `offset`, give any other map, as in `layout_algebra.Layout`. The `leading` dimensions
-    are stages: each is a whole buffer of its own.
+    are stages: each is a whole buffer of its own, `pitch` elements after the one before it (0: directly after it).
     """
 
     shape: tuple[int, ...]
@@ -35,6 +35,7 @@ class SharedLayout:
     digits: tuple[Digit, ...] = ()
     xors: tuple[tuple[int, int], ...] = ()
     offset: int = 0
+    pitch: int = 0
 
     def __post_init__(self) -> None:
         if self.swizzle not in SWIZZLES:
@@ -61,8 +62,10 @@ class SharedLayout:
     def layout(self) -> Layout:
         """The map from indices to element positions, stages included."""
         layout = self._inner_layout()
+        step = max(self.pitch, layout.span - layout.offset + self.padding)
         for stages in reversed(self.shape[: self.leading]):
-            layout = layout.expand(stages, layout.span - layout.offset + self.padding)
+            layout = layout.expand(stages, step)
+            step *= stages
         return layout
 
     def _inner_layout(self) -> Layout:
@@ -100,7 +103,7 @@ class SharedLayout:
     @property
     def size(self) -> int:
         """The elements of memory that the buffer takes, padding included."""
-        return self.layout.span + self.padding
+        return max(self.layout.span + self.padding, self.pitch * prod(self.shape[: self.leading]))
 
     @property
     def alignment(self) -> int:

@@ -20,6 +20,7 @@ _BULK = CopyInstruction(
     maximal_stride=1 << 40,
     pads=(0.0,),
     needs_kernel_argument=True,
+    pads_rows=False,
 )
 
 _SCALAR = ProductInstruction(

@@ -37,6 +37,10 @@ class CopyInstruction:
     maximal_stride: int = 1 << 62
     pads: tuple[float, ...] | None = None
     needs_kernel_argument: bool = False
+    swizzles: tuple[int, ...] = (32, 64, 128)
+    """The widths, in bytes, of the swizzles that it can write."""
+    pads_rows: bool = True
+    """Whether it can write rows that do not follow one another directly."""
 
     @property
     def asynchronous(self) -> bool:
@@ -60,6 +64,8 @@ class ProductInstruction:
     b_spaces: tuple[str, ...] = ("shared",)
     transposable: tuple[str, ...] = ("f16", "bf16")
     maximal_n: int = 1 << 30
+    swizzles: tuple[int, ...] = (32, 64, 128)
+    """The widths, in bytes, of the swizzles in which it can read an operand."""
 
 
 @dataclass(frozen=True)

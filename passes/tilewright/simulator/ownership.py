@@ -7,11 +7,11 @@ own layout against the layout of each fragment that it accesses, and for scalar 
 from __future__ import annotations
 
 from tilewright.analysis.loop_space import PRODUCTS, LoopSpace, SpaceAccess, loop_spaces
-from tilewright.analysis.ownership import contains, first_owners
+from tilewright.analysis.ownership import first_owners, why_not_served
 from tilewright.diagnostics import Note, source_location
 from tilewright.ir.dialect import FragmentLayoutAttr
 from tilewright.ir.kernel import Kernel
-from tilewright.ir.layout import FragmentLayout, LayoutError, replicated_fragment
+from tilewright.ir.layout import FragmentLayout, LayoutError
 from tilewright.ir.layout_attributes import from_attribute
 from tilewright.machine import Machine
 from tilewright.mlir import ir
@@ -45,35 +45,27 @@ def _fragment_layout(owner: object) -> FragmentLayout | None:
 
 
 def _check(space: LoopSpace, access: SpaceAccess, layout: FragmentLayout, recorder: Recorder) -> None:
-    accessing = _accessing_threads(space, access, layout)
-    if accessing is None or not contains(layout, accessing) or (access.writes and not contains(accessing, layout)):
-        verb = "writes" if access.writes else "reads"
-        message = f"{verb} elements of a fragment in threads that do not keep them"
-        notes = (Note(f"the fragment is laid out as {layout.describe()}", source_location(access.buffer.owner.location)),)
-        if accessing is not None and accessing.shape == layout.shape:
-            notes = (Note(_first_stray(layout, accessing), source_location(access.operation.location)), *notes)
-        recorder.report("ownership", Site(access.operation), message, notes)
-
-
-def _accessing_threads(space: LoopSpace, access: SpaceAccess, layout: FragmentLayout) -> FragmentLayout | None:
-    """Which threads access each element; None where the loop's layout does not say."""
-    if access.serial:
-        return replicated_fragment(layout.shape, layout.threads)
-    if access.dimensions is None:
-        # Any thread may read any element; which of them writes one is not known.
-        return None if access.writes else replicated_fragment(layout.shape, layout.threads)
     loop = _fragment_layout(space.operation)
-    if loop is None:
-        return replicated_fragment(layout.shape, layout.threads)
+    reason = why_not_served(layout, loop, access)
+    if reason is None:
+        return
+    verb = "writes" if access.writes else "reads"
+    message = f"{verb} elements of a fragment in threads that do not keep them: {reason}"
+    notes = (Note(f"the fragment is laid out as {layout.describe()}", source_location(access.buffer.owner.location)),)
+    stray = _first_stray(layout, loop, access)
+    if stray is not None:
+        notes = (Note(stray, source_location(access.operation.location)), *notes)
+    recorder.report("ownership", Site(access.operation), message, notes)
+
+
+def _first_stray(layout: FragmentLayout, loop: FragmentLayout | None, access: SpaceAccess) -> str | None:
+    """The first element that another thread accesses than the one that keeps it; None where that is not known."""
     try:
-        accessing = loop.project(access.dimensions)
+        accessing = loop.indexed(access.axes) if loop is not None and not access.serial else None
     except LayoutError:
         return None
-    # A loop over a part of the fragment: which of its threads have which part is not worked out.
-    return accessing if accessing.shape == layout.shape else replicated_fragment(layout.shape, layout.threads)
-
-
-def _first_stray(layout: FragmentLayout, accessing: FragmentLayout) -> str:
+    if accessing is None or accessing.shape != layout.shape:
+        return None
     mine, theirs = first_owners(layout), first_owners(accessing)
     strays = list(zip(*(mine != theirs).nonzero(), strict=True))
     if not strays:

@@ -1,4 +1,4 @@
-"""Decide the layout of every fragment: seeds from annotations and products, then along the parallel operations.
+"""Decide the layout of every fragment: what operations dictate, then what follows, then the cheapest of what is free.
 
 Nothing is rewritten here. A fragment that two operations want in different ways, or that is indexed in a way that no layout
 serves, is moved to shared memory, which any thread may read: slower, and right.
@@ -6,13 +6,20 @@ serves, is moved to shared memory, which any thread may read: slower, and right.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from collections import deque
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Literal
 
 from tilewright.analysis.loop_space import LoopSpace, SpaceAccess
-from tilewright.analysis.ownership import contains
-from tilewright.ir.layout import FragmentLayout, LayoutError, replicated_fragment, rows_first_fragment, spread_fragment
+from tilewright.analysis.ownership import contains, contains_all, why_not_served
+from tilewright.ir.layout import Axis, FragmentLayout, LayoutError, replicated_fragment, spread_fragment
 from tilewright.mlir import ir
+from tilewright.transforms.layout_candidates import candidates, memory_cost, register_cost, vector_width
+
+CostModel = Literal["registers", "io"]
+# Roots of one component that are tried: those of different forms, the earliest first.
+_MOST_ROOTS = 8
 
 
 @dataclass(frozen=True)
@@ -32,6 +39,9 @@ class Conflict:
     reason: str
     first: ir.Operation | None
     second: ir.Operation
+    first_layout: FragmentLayout | None = None
+    second_layout: FragmentLayout | None = None
+    serial: bool = False
 
 
 @dataclass
@@ -45,190 +55,289 @@ class Assignment:
 
 @dataclass(frozen=True)
 class Fragments:
-    """The fragments of a kernel: shape and vector width (elements in 16 bytes), by buffer; the kernel's threads."""
+    """The fragments of a kernel: shape, bytes of an element, and the threads of the scope that uses it, by buffer; the bytes of
+    registers that a thread has."""
 
     shapes: Mapping[ir.Value, tuple[int, ...]]
-    vectors: Mapping[ir.Value, int]
-    threads: int
+    bytes: Mapping[ir.Value, int]
+    threads: Mapping[ir.Value, int]
+    register_bytes: int = 1 << 30
 
 
 def assign_layouts(
-    spaces: list[LoopSpace], seeds: list[Seed], fragments: Fragments, conflicts: Iterable[Conflict] = ()
+    spaces: list[LoopSpace],
+    seeds: list[Seed],
+    loops: Mapping[ir.Operation, FragmentLayout],
+    fragments: Fragments,
+    conflicts: Iterable[Conflict] = (),
+    cost: CostModel = "registers",
 ) -> Assignment:
-    """Assign, and move a fragment to shared memory at each conflict, until no conflict is left but those given."""
+    """Assign, and move a fragment to shared memory at each conflict, until no conflict is left but those given.
+
+    `loops`: layouts that are given to parallel operations. A conflict about a serial access ends the search: it is an error.
+    """
     moved: dict[ir.Value, Conflict] = {conflict.buffer: conflict for conflict in conflicts}
     while True:
-        solver = _Solver(spaces, [seed for seed in seeds if seed.buffer not in moved], fragments, set(moved))
+        solver = _Solver(spaces, [seed for seed in seeds if seed.buffer not in moved], loops, fragments, set(moved), cost)
         solver.solve()
         if solver.conflict is None:
             return Assignment(solver.layouts, solver.loops, list(moved.values()))
         moved[solver.conflict.buffer] = solver.conflict
+        if solver.conflict.serial:
+            return Assignment({}, {}, list(moved.values()))
 
 
 class _Solver:
-    def __init__(self, spaces: list[LoopSpace], seeds: list[Seed], fragments: Fragments, moved: set[ir.Value]) -> None:
+    def __init__(
+        self,
+        spaces: list[LoopSpace],
+        seeds: list[Seed],
+        loops: Mapping[ir.Operation, FragmentLayout],
+        fragments: Fragments,
+        moved: set[ir.Value],
+        cost: CostModel,
+    ) -> None:
         self._spaces = spaces
+        self._seeds = seeds
+        self._given = loops
         self._fragments = fragments
+        self._cost = cost
         self._left = {buffer: shape for buffer, shape in fragments.shapes.items() if buffer not in moved}
+        self._accesses = [[access for access in space.accesses if access.buffer in self._left] for space in spaces]
+        self._memory = [[access for access in space.accesses if access.buffer not in self._left] for space in spaces]
+        self._users: dict[ir.Value, list[int]] = {buffer: [] for buffer in self._left}
+        for number, accesses in enumerate(self._accesses):
+            for access in accesses:
+                if self._users[access.buffer][-1:] != [number]:
+                    self._users[access.buffer].append(number)
         self.layouts: dict[ir.Value, FragmentLayout] = {}
         self.loops: dict[ir.Operation, FragmentLayout] = {}
         self.conflict: Conflict | None = None
         self._origin: dict[ir.Value, ir.Operation] = {}
-        self._seeds = seeds
 
     def solve(self) -> None:
-        for seed in self._seeds:
-            self._give(seed.buffer, seed.layout, seed.operation)
-        self._propagate()
-        while self.conflict is None:
-            root = self._next_root()
-            if root is None:
-                break
-            self._give(*root)
-            self._propagate()
+        self._give_seeds()
         if self.conflict is None:
-            self._give_serial()
+            self._propagate(self.layouts, self._origin, [*self.layouts], self._given_loops())
+            for component in self._components():
+                self._give_cheapest(component)
+            self._give_unused()
             self._lay_out_loops()
 
-    def _give(self, buffer: ir.Value, layout: FragmentLayout, operation: ir.Operation) -> None:
-        known = self.layouts.get(buffer)
-        if known is None:
-            self.layouts[buffer] = layout
-            self._origin[buffer] = operation
-        elif not contains(known, layout):
-            self._conflict(buffer, "two operations want it spread differently", operation)
+    def _give_seeds(self) -> None:
+        """Strict: what instructions and annotations dictate."""
+        for seed in self._seeds:
+            known = self.layouts.get(seed.buffer)
+            if known is None:
+                self.layouts[seed.buffer] = seed.layout
+                self._origin[seed.buffer] = seed.operation
+            elif not contains(known, seed.layout) and self.conflict is None:
+                reason = "two operations want it spread differently"
+                first = self._origin[seed.buffer]
+                self.conflict = Conflict(seed.buffer, reason, first, seed.operation, known, seed.layout)
 
-    def _conflict(self, buffer: ir.Value, reason: str, operation: ir.Operation) -> None:
-        self.conflict = self.conflict or Conflict(buffer, reason, self._origin.get(buffer), operation)
+    def _given_loops(self) -> list[int]:
+        return [number for number, space in enumerate(self._spaces) if space.operation in self._given]
 
-    def _regular(self, space: LoopSpace) -> Iterable[SpaceAccess]:
-        """The accesses of fragments that take whole dimensions of the space."""
-        for access in space.accesses:
-            if access.buffer in self._left and access.dimensions is not None and space.extents is not None:
-                extents = tuple(space.extents[dimension] for dimension in access.dimensions)
-                if extents == self._left[access.buffer]:
-                    yield access
+    def _propagate(
+        self,
+        layouts: dict[ir.Value, FragmentLayout],
+        origin: dict[ir.Value, ir.Operation],
+        known: Iterable[ir.Value],
+        spaces: Iterable[int] = (),
+        fixed: Mapping[int, FragmentLayout] | None = None,
+    ) -> None:
+        """Common: breadth first from the fragments of known layout, each parallel operation gives one to its others."""
+        waiting = deque([*spaces, *(number for buffer in known for number in self._users.get(buffer, ()))])
+        while waiting:
+            number = waiting.popleft()
+            unknown = [access for access in self._accesses[number] if access.buffer not in layouts]
+            if not unknown or self._spaces[number].extents is None:
+                continue
+            layout = (fixed or {}).get(number) or self._loop_layout(number, layouts)
+            if layout is None:
+                continue
+            for access in unknown:
+                given = self._as_indexed(layout, access)
+                if given is not None and access.buffer not in layouts:
+                    layouts[access.buffer] = given
+                    origin[access.buffer] = access.operation
+                    waiting += self._users[access.buffer]
 
-    def _propagate(self) -> None:
-        changed = True
-        while changed and self.conflict is None:
-            changed = False
-            for space in self._spaces:
-                layout = self._loop_layout(space)
-                if layout is None:
-                    continue
-                for access in self._regular(space):
-                    if access.buffer not in self.layouts:
-                        assert access.dimensions is not None
-                        self._give(access.buffer, layout.project(access.dimensions), access.operation)
-                        changed = True
+    def _as_indexed(self, layout: FragmentLayout, access: SpaceAccess) -> FragmentLayout | None:
+        """The layout that a loop gives to a fragment: where it takes only a part, that of a loop that went on as it does."""
+        if not access.dimensions:
+            return None
+        whole = zip(access.axes, self._left[access.buffer], strict=True)
+        try:
+            return layout.indexed(tuple(replace(axis, extent=extent) for axis, extent in whole))
+        except LayoutError:
+            return None
 
-    def _loop_layout(self, space: LoopSpace) -> FragmentLayout | None:
-        """The layout of the space from a fragment that all its dimensions index: one that is written first."""
+    def _loop_layout(self, number: int, layouts: Mapping[ir.Value, FragmentLayout]) -> FragmentLayout | None:
+        """The layout of a space that is given, or that of a fragment that all its dimensions index: one that is written first.
+
+        A fragment that every thread keeps is read by any loop: it says nothing about one that writes elsewhere.
+        """
+        space = self._spaces[number]
+        if space.operation in self._given:
+            return self._given[space.operation]
         if space.extents is None:
             return None
-        known = [
-            access
-            for access in self._regular(space)
-            if access.buffer in self.layouts and len(access.dimensions or ()) == len(space.extents)
-        ]
-        known.sort(key=lambda access: (not access.writes, self.layouts[access.buffer].replication))
+        known = [a for a in self._accesses[number] if a.buffer in layouts and len(a.dimensions) == len(space.extents)]
+        known = [a for a in known if a.writes or not layouts[a.buffer].is_fully_replicated]
+        known.sort(key=lambda access: (not access.writes, layouts[access.buffer].replication))
         for access in known:
-            layout = self.layouts[access.buffer]
-            assert access.dimensions is not None
-            try:
-                inverse = [access.dimensions.index(dimension) for dimension in range(len(space.extents))]
-                return layout.project(inverse)
-            except LayoutError:
-                continue
+            layout = _as_loop(layouts[access.buffer], access, space.extents)
+            if layout is not None:
+                return layout
         return None
 
-    def _next_root(self) -> tuple[ir.Value, FragmentLayout, ir.Operation] | None:
-        """The largest fragment without a layout that some parallel operation indexes with all its dimensions."""
-        best: tuple[int, ir.Value, LoopSpace] | None = None
-        for space in self._spaces:
-            for access in self._regular(space):
-                if access.buffer in self.layouts or len(access.dimensions or ()) != len(space.extents or ()):
+    def _components(self) -> Iterator[list[int]]:
+        """The spaces that are connected by fragments without layout, in program order."""
+        seen: set[int] = set()
+        for start in range(len(self._spaces)):
+            if start in seen or not self._is_free(start):
+                continue
+            component: set[int] = set()
+            waiting = [start]
+            while waiting:
+                number = waiting.pop()
+                if number in component:
                     continue
-                size = 1
-                for extent in self._left[access.buffer]:
-                    size *= extent
-                if best is None or size > best[0]:
-                    best = (size, access.buffer, space)
-        if best is None:
-            return None
-        _, buffer, space = best
-        access = next(
-            a for a in self._regular(space) if a.buffer == buffer and len(a.dimensions or ()) == len(space.extents or ())
-        )
-        dimensions = access.dimensions or ()
-        inverse = [dimensions.index(dimension) for dimension in range(len(dimensions))]
-        layouts = _candidates(self._left[buffer], space.threads, self._fragments.vectors[buffer])
-        layout = next((layout for layout in layouts if self._agrees(space, layout.project(inverse))), layouts[0])
-        return buffer, layout, space.operation
+                component.add(number)
+                for access in self._accesses[number]:
+                    if access.buffer not in self.layouts:
+                        waiting += self._users[access.buffer]
+            seen |= component
+            yield sorted(component)
 
-    def _agrees(self, space: LoopSpace, layout: FragmentLayout) -> bool:
-        """Whether a loop of this layout finds all fragments that have one in its own threads."""
-        known = [access for access in self._regular(space) if access.buffer in self.layouts]
-        return all(contains(self.layouts[access.buffer], layout.project(access.dimensions or ())) for access in known)
+    def _is_free(self, number: int) -> bool:
+        return any(access.buffer not in self.layouts for access in self._accesses[number])
 
-    def _give_serial(self) -> None:
-        """What no parallel operation fixes is kept by every thread: counters, flags, scalars. What nothing uses is spread."""
-        for space in self._spaces:
-            for access in space.accesses:
-                if access.buffer in self._left and access.buffer not in self.layouts:
-                    self._give(access.buffer, replicated_fragment(self._left[access.buffer], space.threads), access.operation)
+    def _give_cheapest(self, component: list[int]) -> None:
+        """Free: try each root of a connected component with each of its layouts, and keep the cheapest: the first of equals."""
+        best: tuple[tuple[int, ...], dict[ir.Value, FragmentLayout], dict[ir.Value, ir.Operation]] | None = None
+        for number, layout in self._roots(component):
+            layouts, origin = dict(self.layouts), dict(self._origin)
+            self._propagate(layouts, origin, (), [number], {number: layout})
+            cost = self._cost_of(component, layouts)
+            if best is None or cost < best[0]:
+                best = (cost, layouts, origin)
+        if best is not None:
+            _, self.layouts, self._origin = best
+        # What no root reaches, only scalar code uses, or code that indexes it in its own way: every thread keeps it.
+        for number in component:
+            for access in self._accesses[number]:
+                if access.buffer not in self.layouts:
+                    shape, threads = self._left[access.buffer], self._spaces[number].threads
+                    self.layouts[access.buffer] = replicated_fragment(shape, threads)
+                    self._origin[access.buffer] = access.operation
+
+    def _roots(self, component: list[int]) -> Iterator[tuple[int, FragmentLayout]]:
+        tried: set[object] = set()
+        for number in component:
+            space = self._spaces[number]
+            unknown = [access for access in self._accesses[number] if access.buffer not in self.layouts]
+            if space.extents is None or not unknown or len(tried) >= _MOST_ROOTS:
+                continue
+            extents = self._reach(space.extents, unknown)
+            width = vector_width(space.accesses, extents)
+            form = (extents, width, space.threads, frozenset(access.axes for access in unknown))
+            if form in tried:
+                continue
+            tried.add(form)
+            for layout in candidates(extents, space.threads, width):
+                yield number, layout
+
+    def _reach(self, extents: tuple[int, ...], accesses: Iterable[SpaceAccess]) -> tuple[int, ...]:
+        """The extents of a loop that reached all of the fragments that it indexes: it may take only a part of them."""
+        reach = list(extents)
+        for access in accesses:
+            for axis, extent in zip(access.axes, self._left[access.buffer], strict=True):
+                if axis.dimension is not None:
+                    reach[axis.dimension] = max(reach[axis.dimension], extent * axis.divisor)
+        return tuple(reach)
+
+    def _cost_of(self, component: list[int], layouts: Mapping[ir.Value, FragmentLayout]) -> tuple[int, ...]:
+        """Accesses that are not served, or fragments that no loop reached; then registers and segments, as the model says."""
+        missing = 0
+        memory = 0
+        buffers: dict[ir.Value, None] = {}
+        for number in component:
+            loop = self._final_loop(number, layouts)
+            for access in self._accesses[number]:
+                buffers[access.buffer] = None
+                known = layouts.get(access.buffer)
+                missing += known is None or why_not_served(known, loop, access) is not None
+            if loop is not None and self._memory[number]:
+                memory += memory_cost(self._spaces[number], loop, self._memory[number])
+        costs = [register_cost(layouts[b], self._fragments.bytes[b]) for b in buffers if b in layouts]
+        # What no thread has room for is no better than what is not served.
+        missing += sum(cost > self._fragments.register_bytes for cost in costs)
+        registers = sum(costs)
+        return (missing, memory, registers) if self._cost == "io" else (missing, registers, memory)
+
+    def _final_loop(self, number: int, layouts: Mapping[ir.Value, FragmentLayout]) -> FragmentLayout | None:
+        """The layout of a loop once its fragments have theirs: from one of them, or the first that agrees with them all."""
+        space = self._spaces[number]
+        layout = self._loop_layout(number, layouts)
+        if layout is not None or space.extents is None:
+            return layout
+        known = [access for access in self._accesses[number] if access.buffer in layouts]
+        width = vector_width(space.accesses, space.extents)
+        choices = candidates(space.extents, space.threads, width)
+        if not known:
+            return min(choices, key=lambda choice: choice.registers)
+        for choice in choices:
+            if all(why_not_served(layouts[access.buffer], choice, access) is None for access in known):
+                return choice
+        everywhere = replicated_fragment(space.extents, space.threads)
+        writes = [access for access in known if access.writes]
+        replicated = writes and all(contains_all(layouts[access.buffer]) for access in writes)
+        return everywhere if replicated else choices[0]
+
+    def _give_unused(self) -> None:
         for buffer, shape in self._left.items():
             if buffer not in self.layouts:
-                self.layouts[buffer] = spread_fragment(shape, self._fragments.threads, self._fragments.vectors[buffer])
+                vector = max(1, 16 // self._fragments.bytes[buffer])
+                self.layouts[buffer] = spread_fragment(shape, self._fragments.threads[buffer], vector)
 
     def _lay_out_loops(self) -> None:
         """Fix each space's layout, and check that each access of a fragment finds its element in its own thread."""
-        for space in self._spaces:
-            layout = self._loop_layout(space)
-            if layout is None and space.extents is not None:
-                layouts = _candidates(space.extents, space.threads, _vector(space, self._fragments))
-                layout = next((layout for layout in layouts if self._agrees(space, layout)), layouts[0])
+        for number, space in enumerate(self._spaces):
+            layout = self._final_loop(number, self.layouts)
             if layout is not None:
                 self.loops[space.operation] = layout
-            for access in space.accesses:
-                if access.buffer in self._left and self.conflict is None:
-                    self._check(space, access, layout)
+            for access in self._accesses[number]:
+                known = self.layouts[access.buffer]
+                reason = why_not_served(known, layout, access)
+                if reason is not None and self.conflict is None:
+                    wanted = self._wanted(layout, access)
+                    first = self._origin.get(access.buffer)
+                    self.conflict = Conflict(access.buffer, reason, first, access.operation, known, wanted, access.serial)
 
-    def _check(self, space: LoopSpace, access: SpaceAccess, layout: FragmentLayout | None) -> None:
-        known = self.layouts[access.buffer]
-        if access.serial:
-            if not contains(known, replicated_fragment(known.shape, known.threads)):
-                self._conflict(access.buffer, "every thread accesses an element that only some keep", access.operation)
-            return
-        regular = layout is not None and access in list(self._regular(space))
-        if not regular:
-            # Reading anywhere takes all of it in every thread; writing anywhere would leave the other copies as they were.
-            if access.writes or not _is_every_thread(known):
-                self._conflict(access.buffer, "its indices are not the loop's own", access.operation)
-            return
-        assert layout is not None and access.dimensions is not None
-        accessing = layout.project(access.dimensions)
-        if not contains(known, accessing):
-            self._conflict(access.buffer, "the loop's threads do not keep the elements that they access", access.operation)
-        elif access.writes and not contains(accessing, known):
-            self._conflict(access.buffer, "not all threads that keep the elements write them", access.operation)
+    def _wanted(self, loop: FragmentLayout | None, access: SpaceAccess) -> FragmentLayout | None:
+        shape = self._left[access.buffer]
+        if access.serial or loop is None:
+            return replicated_fragment(shape, self.layouts[access.buffer].threads)
+        try:
+            return loop.indexed(access.axes)
+        except LayoutError:
+            return None
 
 
-def _candidates(shape: tuple[int, ...], threads: int, vector: int) -> list[FragmentLayout]:
-    """The spreads to choose from: the widest vectors first, then other widths, then rows first."""
-    widths = list(dict.fromkeys((vector, 16, 8, 4, 2, 1)))
-    layouts = [spread_fragment(shape, threads, width) for width in widths]
-    if len(shape) == 2:
-        layouts.append(rows_first_fragment(shape[0], shape[1], threads))
-    return layouts
-
-
-def _is_every_thread(layout: FragmentLayout) -> bool:
-    return contains(layout, replicated_fragment(layout.shape, layout.threads))
-
-
-def _vector(space: LoopSpace, fragments: Fragments) -> int:
-    """The widest vector, in elements, that all accesses of a space allow along its last dimension."""
-    widths = [fragments.vectors.get(access.buffer, 4) for access in space.accesses]
-    return min(widths, default=1)
+def _as_loop(layout: FragmentLayout, access: SpaceAccess, extents: tuple[int, ...]) -> FragmentLayout | None:
+    """The layout of a loop of these extents, all of which index a fragment of this layout; None where there is none."""
+    try:
+        position = {axis.dimension: number for number, axis in enumerate(access.axes) if axis.dimension is not None}
+        divisors = {axis.dimension: axis.divisor for axis in access.axes}
+        if any(divisor > 1 for divisor in divisors.values()):
+            return None
+        loop = layout.indexed(tuple(Axis(layout.shape[position[d]], position[d]) for d in range(len(extents))))
+        # A dimension that the loop does not index, where it is spread, is no part of the loop: no thread would run it alone.
+        if loop.replication != layout.replication:
+            return None
+        return loop if loop.shape == extents else loop.restrict(extents)
+    except LayoutError:
+        return None

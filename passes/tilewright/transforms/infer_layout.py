@@ -3,23 +3,31 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, get_args
 
-from tilewright.analysis.loop_space import PRODUCTS, LoopSpace, loop_spaces
-from tilewright.analysis.regions import ALLOCATIONS, VIEWS, root_of
+from tilewright.analysis.loop_space import PRODUCTS, loop_spaces
+from tilewright.analysis.regions import ALLOCATIONS, VIEWS
 from tilewright.diagnostics import InputError, Note, source_location
 from tilewright.ir.kernel import Kernel, kernels_in
-from tilewright.ir.layout import VECTOR_BYTES, FragmentLayout, SharedLayout
+from tilewright.ir.layout import FragmentLayout
 from tilewright.ir.layout_attributes import to_attribute
 from tilewright.machine import Machine
 from tilewright.mlir import ir
-from tilewright.transforms.assign_layouts import Assignment, Conflict, Fragments, Seed, assign_layouts
+from tilewright.transforms.assign_layouts import Assignment, Conflict, CostModel, Fragments, Seed, assign_layouts
 from tilewright.transforms.base import Decision, Pass, PassContext
 from tilewright.transforms.cloning import nested_operations
-from tilewright.transforms.instructions import element_bytes, instruction_of, product_facts, product_operands, space_name
-from tilewright.transforms.layout_annotations import read_annotation
+from tilewright.transforms.instructions import element_bytes, space_name
+from tilewright.transforms.layout_annotations import check_threads, read_annotation, read_loop_annotations
+from tilewright.transforms.layout_seeds import (
+    REGISTER_BYTES,
+    product_seeds,
+    replicated_seeds,
+    scopes_of,
+    shared_by_groups,
+    unserved_operands,
+)
 from tilewright.transforms.loop_plan import buffer_name
-from tilewright.transforms.product_layouts import a_operand_layout, accumulator_layout
+from tilewright.transforms.shared_layouts import shared_layout, shared_uses
 from tilewright.transforms.view_types import strided_memref
 
 
@@ -32,20 +40,30 @@ class InferLayout(Pass):
     its space).
 
     Rules:
-    1. An annotated `tile.layout` on an allocation is kept; it must fit the buffer, and be injective.
-    2. A product fixes its accumulator, and operand A where that is a fragment, as its instruction defines them.
-    3. A parallel operation takes its layout from a fragment that all its dimensions index, one that it writes before one that
-       it reads; its other fragments follow by projection: a dimension that does not index them becomes replication.
-    4. What is left starts from the largest fragment: spread innermost dimension first, in vectors of 16 bytes, or of another
-       width where only that agrees with what is known. Ties go to the first.
-    5. A fragment that only scalar code uses is kept by every thread.
-    6. A thread must keep what it reads, and all that keep an element must write it. Where two operations disagree, where
-       indices are not the loop's own, or where a product reads across its threads, the fragment moves to shared memory.
-    7. A shared operand of a matrix instruction is swizzled by 128, 64 or 32 bytes, whichever divides its rows; others are
-       linear. A dimension of stages in front expands the layout.
+    1. An annotated `tile.layout`, on an allocation or on a parallel operation, is kept; it must fit, and be injective.
+    2. Strict: a product fixes its accumulator and its operands from registers as its instruction defines them. One element,
+       and a fragment that scalar code accesses, is kept by every thread, if the threads have the registers.
+    3. Common: breadth first, a parallel operation takes its layout from a fragment that all its dimensions index, one that it
+       writes before one that it reads, and gives its other fragments theirs: a dimension that does not index them becomes
+       replication, an index that is no dimension of the loop takes all of that dimension in registers.
+    4. Free: in each component of operations connected by fragments without layout, each operation is tried as the root, with
+       spreads over the dimensions, position → (position / v) mod threads, ragged ones that leave threads idle, and rows first.
+       Kept is the one with the fewest accesses that are not served, then the cheapest: `cost=registers` counts registers before
+       segments of 128 bytes in memory, `cost=io` the other way round. The earliest root wins ties.
+    5. v is 16 bytes of the widest element, less where rows or strides are no multiple of it.
+    6. A thread must keep what it reads, and all that keep an element must write it. Where two operations disagree, or where a
+       product reads across its threads, the fragment moves to shared memory.
+    7. A fragment is spread over the threads of the warp group that uses it. One that several scopes use is kept by
+       every thread, where none writes it in a group; else it moves to shared memory.
+    8. A shared operand of a matrix instruction is swizzled by the widest that divides its rows and that its products and its
+       copies take. Where none does, or threads side by side access a column, rows are padded, unless a bulk copy writes
+       them: by 16 bytes, or by 4 where no instruction moves vectors. Others are linear. Dimensions of stages in front
+       expand the layout; stages that a bulk copy writes begin at multiples of 128 bytes.
+    9. Where the layout of a loop has replicas, what it does beyond fragments is done by the first replica.
 
-    Remarks: a fragment that moves to shared memory, with both operations.
-    Errors: an annotation that does not fit, is not injective, or does not serve every operation.
+    Remarks: a fragment that moves to shared memory, with both operations and both layouts.
+    Errors: an annotation that does not fit, is not injective, or does not serve every operation; scalar code that accesses a
+    fragment spread over threads; an instruction that the threads or the shape of its product do not fit.
 
     Before:  %acc = memref.alloc() : memref<128x256xf32, #gpu.address_space<private>>
     After:   %acc = memref.alloc() {tile.layout = #tile.fragment<{modes = [[2, 0, 1], [4, 1, 0], …], threads = 256}>} : …
@@ -55,9 +73,13 @@ class InferLayout(Pass):
 
     argument: ClassVar[str] = "tile-infer-layout"
 
+    cost: CostModel = "registers"
+
     def run(self, operation: ir.Operation, context: PassContext) -> None:
         for kernel in kernels_in(operation):
             with context.failing(self.argument):
+                if self.cost not in get_args(CostModel):
+                    raise InputError(f"cost = {self.cost}; it is one of {', '.join(get_args(CostModel))}")
                 self._infer(kernel, context)
 
     def _infer(self, kernel: Kernel, context: PassContext) -> None:
@@ -66,21 +88,27 @@ class InferLayout(Pass):
         annotated = {
             value: read_annotation(value, machine) for value, _ in buffers if "tile.layout" in value.owner.operation.attributes
         }
-        fragments = [value for value, space in buffers if space == "fragment"]
-        table = Fragments(
-            {value: tuple(ir.MemRefType(value.type).shape) for value in fragments},
-            {value: max(1, VECTOR_BYTES // element_bytes(value.type)) for value in fragments},
-            kernel.threads or 1,
-        )
         spaces = loop_spaces(kernel.operation, kernel.threads or 1, machine.limits.warp_size)
+        shapes = {value: tuple(ir.MemRefType(value.type).shape) for value, space in buffers if space == "fragment"}
+        scopes = scopes_of(spaces, shapes, kernel.threads or 1)
+        check_threads(annotated, scopes)
         seeds = [Seed(v, layout, v.owner.operation) for v, layout in annotated.items() if isinstance(layout, FragmentLayout)]
-        seeds += _product_seeds(kernel, spaces, set(fragments), machine)
-        products = {operation for operation in nested_operations(kernel.operation) if operation.name in PRODUCTS}
-        others = [space for space in spaces if space.operation not in products]
-        unserved = _unserved_operands(products, {seed.buffer for seed in seeds}, fragments)
-        assignment = assign_layouts(others, seeds, table, unserved)
+        seeds += product_seeds(spaces, shapes, machine)
+        seeds += replicated_seeds(spaces, shapes, scopes, {seed.buffer for seed in seeds}, machine)
+        others = [space for space in spaces if space.operation.name not in PRODUCTS]
+        fragments = Fragments(
+            shapes,
+            {value: element_bytes(value.type) for value in shapes},
+            {value: scopes[value].threads for value in shapes},
+            machine.limits.registers_per_thread * REGISTER_BYTES,
+        )
+        unserved = [*unserved_operands(spaces, {seed.buffer for seed in seeds}, shapes), *shared_by_groups(scopes)]
+        loops = read_loop_annotations(others)
+        assignment = assign_layouts(others, seeds, loops, fragments, unserved, self.cost)
         for conflict in assignment.moved:
-            if conflict.buffer in annotated:
+            if conflict.serial:
+                raise _serial_access(conflict)
+            if conflict.buffer in annotated or conflict.second in loops:
                 raise _annotation_conflict(conflict)
             _move_to_shared(conflict, context)
         _annotate(kernel, assignment, machine)
@@ -99,58 +127,42 @@ def _buffers(kernel: Kernel, machine: Machine) -> list[tuple[ir.Value, str]]:
     return found
 
 
-def _product_seeds(kernel: Kernel, spaces: list[LoopSpace], fragments: set[ir.Value], machine: Machine) -> list[Seed]:
-    threads = {space.operation: space.threads for space in spaces}
-    seeds: list[Seed] = []
-    for operation in nested_operations(kernel.operation):
-        name = instruction_of(operation)
-        if operation.name not in PRODUCTS or name is None:
-            continue
-        instruction = machine.product_instruction(name)
-        facts = product_facts(operation, machine, threads[operation])
-        if instruction is None or facts is None:
-            continue
-        a, _, accumulator = (root_of(operand) for operand in product_operands(operation))
-        m, n, k = facts.shape
-        if accumulator in fragments and accumulator is not None:
-            seeds.append(Seed(accumulator, accumulator_layout(instruction, m, n, threads[operation]), operation))
-        if a in fragments and a is not None:
-            kept = k // 2 if facts.sparse else k
-            layout = a_operand_layout(instruction, m, kept, n, threads[operation])
-            if layout is not None:
-                seeds.append(Seed(a, layout, operation))
-    return seeds
-
-
-def _unserved_operands(products: set[ir.Operation], seeded: set[ir.Value], fragments: list[ir.Value]) -> list[Conflict]:
-    """Fragments in a product for which its instruction defines no layout: its threads read what others keep."""
-    found: list[Conflict] = []
-    for operation in products:
-        for operand in operation.operands:
-            root = root_of(operand) if isinstance(operand.type, ir.MemRefType) else None
-            if root is not None and root in fragments and root not in seeded:
-                found.append(Conflict(root, "a product reads it across its threads", None, operation))
-    return found
+def _notes(conflict: Conflict) -> tuple[Note, ...]:
+    """Both operations, each with the layout that it wants, where it has one to want."""
+    sides = ((conflict.first, conflict.first_layout), (conflict.second, conflict.second_layout))
+    notes: list[Note] = []
+    for operation, layout in sides:
+        if operation is not None:
+            wanted = f"'{operation.name}' accesses it" + (f" as {to_attribute(layout)}" if layout is not None else "")
+            notes.append(Note(wanted, source_location(operation.location)))
+    return tuple(notes)
 
 
 def _annotation_conflict(conflict: Conflict) -> InputError:
     """An annotated fragment stays where it is: what cannot use it is the error."""
-    places = [operation for operation in (conflict.first, conflict.second) if operation is not None]
     return InputError(
         f"the annotated layout of {buffer_name(conflict.buffer)} does not serve all: {conflict.reason}",
         source_location(conflict.buffer.owner.location),
-        tuple(Note(f"'{operation.name}' accesses it", source_location(operation.location)) for operation in places),
+        _notes(conflict),
+    )
+
+
+def _serial_access(conflict: Conflict) -> InputError:
+    """Code outside of parallel loops is every thread's, and a thread cannot reach the registers of another."""
+    return InputError(
+        f"'{conflict.second.name}' accesses {buffer_name(conflict.buffer)}, a thread-distributed fragment, outside of parallel "
+        "loops, where every thread makes the access and only some keep the element: combine its elements with linalg.reduce "
+        "(tl.reduce), or access it in a parallel loop",
+        source_location(conflict.second.location),
+        _notes(conflict),
     )
 
 
 def _move_to_shared(conflict: Conflict, context: PassContext) -> None:
     """Move a fragment to shared memory: its allocation and the views of it change their type."""
     buffer = conflict.buffer
-    places = [operation for operation in (conflict.first, conflict.second) if operation is not None]
-    notes = tuple(Note(f"'{operation.name}' accesses it", source_location(operation.location)) for operation in places)
-    context.sink.remark(
-        buffer.owner.operation.location, f"{buffer_name(buffer)} moves to shared memory: {conflict.reason}", notes
-    )
+    message = f"{buffer_name(buffer)} moves to shared memory: {conflict.reason}"
+    context.sink.remark(buffer.owner.operation.location, message, _notes(conflict))
     old = ir.MemRefType(buffer.type)
     space = next(space for space in context.machine.spaces if space.name == "shared")
     attribute = ir.Attribute.parse(space.attribute.split("|")[-1])
@@ -178,36 +190,12 @@ def _annotate(kernel: Kernel, assignment: Assignment, machine: Machine) -> None:
         # A bulk copy is one thread's: it has no loop.
         if operation.name != "tile.bulk_copy":
             operation.attributes["tile.layout"] = to_attribute(layout)
-    swizzles = _operand_swizzles(kernel, machine)
+    spaces = loop_spaces(kernel.operation, kernel.threads or 1, machine.limits.warp_size)
+    uses = shared_uses(kernel, spaces, machine)
     for buffer, space in _buffers(kernel, machine):
         if space == "shared" and "tile.layout" not in buffer.owner.operation.attributes:
-            layout = _shared_layout(buffer, swizzles.get(buffer))
+            layout = shared_layout(buffer, uses.get(buffer), machine)
             buffer.owner.operation.attributes["tile.layout"] = to_attribute(layout)
-
-
-def _operand_swizzles(kernel: Kernel, machine: Machine) -> dict[ir.Value, tuple[int, ...]]:
-    """The shared operands of matrix instructions: buffer -> the shape in which the product uses it."""
-    found: dict[ir.Value, tuple[int, ...]] = {}
-    for operation in nested_operations(kernel.operation):
-        if operation.name in PRODUCTS and instruction_of(operation) not in (None, "scalar"):
-            for operand in product_operands(operation)[:2]:
-                root = root_of(operand)
-                if root is not None and space_name(root.type, machine) == "shared":
-                    found[root] = tuple(ir.MemRefType(operand.type).shape)
-    return found
-
-
-def _shared_layout(buffer: ir.Value, operand_shape: tuple[int, ...] | None) -> SharedLayout:
-    shape = tuple(ir.MemRefType(buffer.type).shape)
-    size = element_bytes(buffer.type)
-    if operand_shape is None or shape[len(shape) - len(operand_shape) :] != operand_shape:
-        return SharedLayout(shape, size)
-    row = operand_shape[-1] * size
-    swizzle = next((width for width in (128, 64, 32) if row % width == 0), 0)
-    layout = SharedLayout(operand_shape, size, swizzle)
-    for stages in reversed(shape[: len(shape) - len(operand_shape)]):
-        layout = layout.expand(stages)
-    return layout
 
 
 def _record(kernel: Kernel, assignment: Assignment, context: PassContext) -> None:

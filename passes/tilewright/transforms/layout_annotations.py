@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
+
+from tilewright.analysis.loop_space import LoopSpace
 from tilewright.analysis.ownership import first_owners, replica_offsets
 from tilewright.diagnostics import InputError, source_location
 from tilewright.ir.layout import FragmentLayout, LayoutError, SharedLayout
@@ -9,6 +12,7 @@ from tilewright.ir.layout_attributes import from_attribute
 from tilewright.machine import Machine
 from tilewright.mlir import ir
 from tilewright.transforms.instructions import element_bytes, space_name
+from tilewright.transforms.layout_seeds import Scope
 from tilewright.transforms.loop_plan import buffer_name
 
 
@@ -21,6 +25,39 @@ def read_annotation(buffer: ir.Value, machine: Machine) -> SharedLayout | Fragme
     except LayoutError as error:
         raise InputError(f"tile.layout of '{operation.name}': {error}", source_location(operation.location)) from error
     return layout
+
+
+def check_threads(annotated: Mapping[ir.Value, SharedLayout | FragmentLayout], scopes: Mapping[ir.Value, Scope]) -> None:
+    """Raise InputError where a fragment is annotated for another number of threads than use it."""
+    for buffer, layout in annotated.items():
+        if isinstance(layout, FragmentLayout) and scopes[buffer].groups and layout.threads != scopes[buffer].threads:
+            raise InputError(
+                f"tile.layout of {buffer_name(buffer)} is over {layout.threads} threads; {scopes[buffer].threads} use it",
+                source_location(buffer.owner.location),
+            )
+
+
+def read_loop_annotations(spaces: Iterable[LoopSpace]) -> dict[ir.Operation, FragmentLayout]:
+    """The layouts that the input gives to parallel operations. Raises InputError where one does not fit its operation."""
+    found: dict[ir.Operation, FragmentLayout] = {}
+    for space in spaces:
+        operation = space.operation
+        if "tile.layout" not in operation.attributes:
+            continue
+        try:
+            layout = from_attribute(operation.attributes["tile.layout"])
+            if not isinstance(layout, FragmentLayout):
+                raise LayoutError("must be a FragmentLayout: it says which thread runs which iteration")
+            if layout.shape != space.extents:
+                extents = "no constant extents" if space.extents is None else list(space.extents)
+                raise LayoutError(f"has shape {list(layout.shape)}; the loop has {extents}")
+            if layout.threads != space.threads:
+                raise LayoutError(f"is over {layout.threads} threads; {space.threads} run the loop")
+            _check_fragment(layout, "two iterations")
+        except LayoutError as error:
+            raise InputError(f"tile.layout of '{operation.name}': {error}", source_location(operation.location)) from error
+        found[operation] = layout
+    return found
 
 
 def _check(layout: SharedLayout | FragmentLayout, buffer: ir.Value, machine: Machine) -> None:
@@ -37,13 +74,12 @@ def _check(layout: SharedLayout | FragmentLayout, buffer: ir.Value, machine: Mac
         if not layout.is_injective():
             raise LayoutError(f"must be injective: two elements of {buffer_name(buffer)} share a place")
     else:
-        _check_fragment(layout, buffer)
+        _check_fragment(layout, f"two elements of {buffer_name(buffer)}")
 
 
-def _check_fragment(layout: FragmentLayout, buffer: ir.Value) -> None:
-    layout.split()
+def _check_fragment(layout: FragmentLayout, what: str) -> None:
     last = int(first_owners(layout).max() + replica_offsets(layout.replicas).max())
     if last >= layout.threads:
         raise LayoutError(f"reaches thread {last} of {layout.threads}")
     if not layout.is_injective():
-        raise LayoutError(f"must be injective: two elements of {buffer_name(buffer)} share a register")
+        raise LayoutError(f"must be injective: {what} share a register")
