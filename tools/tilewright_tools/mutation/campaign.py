@@ -1,7 +1,7 @@
 """A campaign: every mutant meets the tests that execute its line, until one fails.
 
-The likeliest killers come first: tests that killed mutants nearby, then the cheapest of each file. What became of a mutant is appended to
-a file at once, so that a campaign that was stopped goes on where it was.
+The likeliest killers come first: tests that killed mutants nearby, then the cheapest of each file. What became of a mutant is
+appended to a file at once, so that a campaign that was stopped goes on where it was.
 """
 
 from __future__ import annotations
