@@ -351,3 +351,81 @@ gpu.module @kernels {
     gpu.return
   }
 }
+
+// -----
+
+// 2^40 bytes from row to row are too many.
+// CHECK-LABEL: gpu.func @huge_stride(
+// CHECK: } {tile.num_stages = 2 : i32, tile.reason = "not specialized: no copy of the loop can be a bulk copy (no bulk: a stride of 1099511627776 bytes is not a multiple of 16, or too large)", tile.strategy = "async"
+!x = memref<64x16xf16, strided<[549755813888, 1]>>
+!win = memref<16x16xf16, strided<[549755813888, 1], offset: ?>>
+!tile = memref<16x16xf16, #gpu.address_space<workgroup>>
+!frag = memref<16x16xf16, #gpu.address_space<private>>
+gpu.module @kernels {
+  gpu.func @huge_stride(%X: !x) kernel
+      attributes {known_block_size = array<i32: 128, 1, 1>, known_grid_size = array<i32: 1, 1, 1>} {
+    %c0 = arith.constant 0 : index
+    %c16 = arith.constant 16 : index
+    %c64 = arith.constant 64 : index
+    %S = memref.alloc() : !tile
+    %F = memref.alloc() : !frag
+    scf.for %k = %c0 to %c64 step %c16 {
+      %a = memref.subview %X[%k, 0] [16, 16] [1, 1] : !x to !win
+      memref.copy %a, %S : !win to !tile
+      memref.copy %S, %F : !tile to !frag
+    } {tile.num_stages = 2 : i32}
+    gpu.return
+  }
+}
+
+// -----
+
+// The largest stride that a descriptor can hold.
+// CHECK-LABEL: gpu.func @large_stride(
+// CHECK: memref.copy{{.*}}tile.instruction = "bulk"
+!x = memref<64x16xf16, strided<[549755813880, 1]>>
+!win = memref<16x16xf16, strided<[549755813880, 1], offset: ?>>
+!tile = memref<16x16xf16, #gpu.address_space<workgroup>>
+!frag = memref<16x16xf16, #gpu.address_space<private>>
+gpu.module @kernels {
+  gpu.func @large_stride(%X: !x) kernel
+      attributes {known_block_size = array<i32: 128, 1, 1>, known_grid_size = array<i32: 1, 1, 1>} {
+    %c0 = arith.constant 0 : index
+    %c16 = arith.constant 16 : index
+    %c64 = arith.constant 64 : index
+    %S = memref.alloc() : !tile
+    %F = memref.alloc() : !frag
+    scf.for %k = %c0 to %c64 step %c16 {
+      %a = memref.subview %X[%k, 0] [16, 16] [1, 1] : !x to !win
+      memref.copy %a, %S : !win to !tile
+      memref.copy %S, %F : !tile to !frag
+    } {tile.num_stages = 2 : i32}
+    gpu.return
+  }
+}
+
+// -----
+
+// A kernel may do without bulk copies altogether.
+// CHECK-LABEL: gpu.func @disabled_in_the_kernel(
+// CHECK: } {tile.num_stages = 2 : i32, tile.reason = "not specialized: no copy of the loop can be a bulk copy (no bulk: tile.disable_bulk_copy is set)", tile.strategy = "async"
+!x = memref<256xf16>
+!win = memref<16xf16, strided<[1], offset: ?>>
+!tile = memref<16xf16, #gpu.address_space<workgroup>>
+!frag = memref<16xf16, #gpu.address_space<private>>
+gpu.module @kernels {
+  gpu.func @disabled_in_the_kernel(%X: !x) kernel
+      attributes {known_block_size = array<i32: 128, 1, 1>, known_grid_size = array<i32: 1, 1, 1>, tile.disable_bulk_copy} {
+    %c0 = arith.constant 0 : index
+    %c16 = arith.constant 16 : index
+    %c64 = arith.constant 64 : index
+    %S = memref.alloc() : !tile
+    %F = memref.alloc() : !frag
+    scf.for %k = %c0 to %c64 step %c16 {
+      %a = memref.subview %X[%k] [16] [1] : !x to !win
+      memref.copy %a, %S : !win to !tile
+      memref.copy %S, %F : !tile to !frag
+    } {tile.num_stages = 2 : i32}
+    gpu.return
+  }
+}

@@ -396,3 +396,30 @@ gpu.module @kernels {
     gpu.return
   }
 }
+
+// -----
+
+// A base pointer that is chosen at run time could be that of any buffer: no bulk copy, and nothing runs ahead.
+!x = memref<256xf16>
+!win = memref<16xf16, strided<[1], offset: ?>>
+!tile = memref<16xf16, #gpu.address_space<workgroup>>
+!frag = memref<16xf16, #gpu.address_space<private>>
+gpu.module @kernels {
+  gpu.func @pointer_from_a_table(%X: !x, %Y: !x, %which: i1) kernel
+      attributes {known_block_size = array<i32: 128, 1, 1>, known_grid_size = array<i32: 1, 1, 1>} {
+    %c0 = arith.constant 0 : index
+    %c16 = arith.constant 16 : index
+    %c64 = arith.constant 64 : index
+    %S = memref.alloc() : !tile
+    %F = memref.alloc() : !frag
+    %chosen = arith.select %which, %X, %Y : !x
+    // expected-remark@+1 {{loop not pipelined: no copy from global to shared memory may run ahead of its iteration}}
+    scf.for %k = %c0 to %c64 step %c16 {
+      %a = memref.subview %chosen[%k] [16] [1] : !x to !win
+      // expected-note@+1 {{this 'memref.copy' uses a buffer that is neither an allocation nor a kernel argument}}
+      memref.copy %a, %S : !win to !tile
+      memref.copy %S, %F : !tile to !frag
+    } {tile.num_stages = 2 : i32}
+    gpu.return
+  }
+}

@@ -68,7 +68,7 @@ def _decide_stages(
     while True:
         schedule = decide_schedule(body, graph, replace(request, num_stages=num_stages), machine, grouped)
         if schedule is None or schedule.depth == 0:
-            return _unpipelined(_why_unscheduled(schedule, refused))
+            return _unpipelined(_why_unscheduled(schedule, refused), _unknown_memory(body) if schedule is None else ())
         versions = versions_of(body, graph, schedule)
         needed = used + sum(bytes_of(buffer) * (count - 1) for buffer, count in versions.items())
         if needed <= machine.limits.shared_bytes or request.stages is not None or num_stages == 1:
@@ -86,11 +86,11 @@ def _decide_stages(
             remarks.append(Remark(f"not specialized, but pipelined: {why_not}"))
         reason = "asked for" if request.strategy == "async" else f"not specialized: {why_not}"
         choices = _without_group(grouped, schedule)
-        return LoopPlan("async", reason, num_stages, schedule, choices, tuple(remarks))
+        return LoopPlan("async", reason, num_stages, schedule, choices, tuple(remarks), tuple(bulk))
     schedule = replace(schedule, groups=_channel_groups(schedule))
     reason = "asked for" if request.strategy else f"{machine.target} has bulk copies, and nothing forbids it"
     choices = _without_group(bulk, schedule)
-    return LoopPlan("warp_specialize", reason, num_stages, schedule, choices, tuple(remarks))
+    return LoopPlan("warp_specialize", reason, num_stages, schedule, choices, tuple(remarks), tuple(bulk))
 
 
 def _why_not_one_role(schedule: Schedule, choices: Sequence[Choice | None]) -> str | None:
@@ -103,6 +103,14 @@ def _why_unscheduled(schedule: Schedule | None, refused: dict[str, str]) -> str:
         return "all its statements are at one stage"
     reasons = "; ".join(f"{buffer}: {reason}" for buffer, reason in refused.items())
     return "no copy from global to shared memory may run ahead of its iteration" + (f" ({reasons})" if reasons else "")
+
+
+def _unknown_memory(body: LoopBody) -> tuple[Note, ...]:
+    """A note at the first access of memory that could be any: it holds every copy back."""
+    for _, access in body.unknown_accesses[:1]:
+        message = f"this '{access.operation.name}' uses a buffer that is neither an allocation nor a kernel argument"
+        return (Note(message, source_location(access.operation.location)),)
+    return ()
 
 
 def _without_group(choices: Sequence[Choice | None], schedule: Schedule) -> tuple[Choice | None, ...]:

@@ -93,8 +93,17 @@ def copy_facts(operation: ir.Operation, machine: Machine) -> CopyFacts:
         source.element_type != destination.element_type,
         float(pad),
         root is not None and isinstance(root.owner, ir.Block),
-        "tile.disable_bulk_copy" in operation.attributes,
+        _disables_bulk_copies(operation),
     )
+
+
+def _disables_bulk_copies(operation: ir.Operation) -> bool:
+    """Whether the copy, or anything around it in its kernel, says that it is no bulk copy."""
+    while operation.parent is not None:
+        if "tile.disable_bulk_copy" in operation.attributes:
+            return True
+        operation = operation.parent.operation
+    return False
 
 
 def choose_copy(facts: CopyFacts, machine: Machine, completions: Sequence[str]) -> Choice:

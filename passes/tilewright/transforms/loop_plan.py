@@ -52,7 +52,10 @@ class Remark:
 
 @dataclass(frozen=True)
 class LoopPlan:
-    """A loop's plan. With strategy ``none`` the rest is empty, and the loop stays as it is."""
+    """A loop's plan. With strategy ``none`` the rest is empty, and the loop stays as it is.
+
+    `bulk`: what each copy would be among copies that signal an mbarrier, with the reason against a bulk copy.
+    """
 
     strategy: str
     reason: str
@@ -60,6 +63,7 @@ class LoopPlan:
     schedule: Schedule | None = None
     choices: tuple[Choice | None, ...] = ()
     remarks: tuple[Remark, ...] = ()
+    bulk: tuple[Choice | None, ...] = ()
 
     @property
     def phrase(self) -> str:

@@ -61,7 +61,10 @@ class PlanPipeline(Pass):
     6. The strategy is `warp_specialize` where the machine has bulk copies, a copy of the loop can be one, and nothing
        forbids it; else `async`. `tile.strategy` on the loop, then the option `strategy`, override this choice.
     7. A loop whose versions do not fit into shared memory gets fewer stages.
-    8. An instruction is the first of the machine that may do the copy or product.
+    8. An instruction is the first of the machine that may do the copy or product. A bulk copy needs a last dimension of a
+       multiple of 16 bytes, unit stride inside, other strides of multiples of 16 bytes below 2^40, one element type, a kernel
+       argument as its base, and no `tile.disable_bulk_copy` on the copy, its loop or its kernel. The decision of a loop says for
+       each copy why it is none.
     9. A fill followed by the copy of the part of its tile that exists becomes `tile.copy_in` before planning.
 
     Remarks: a loop that is left unpipelined, with the reason; stages that were reduced; a strategy that was asked for and
@@ -138,6 +141,7 @@ def _record(body: LoopBody, plan: LoopPlan, context: PassContext) -> None:
             "groups": list(plan.schedule.groups),
             "keeps_source_order": plan.schedule.keeps_source_order,
             "statements": [statement.operation.name for statement in body.statements],
+            "bulk": [None if choice is None else choice.reason for choice in plan.bulk],
         }
     context.decisions.append(Decision(PlanPipeline.argument, "loop", location, plan.phrase, details))
 
