@@ -242,3 +242,84 @@ gpu.module @kernels {
     gpu.return
   }
 }
+
+// -----
+
+// Two writes of one copy's destination, none of them a fill before a window.
+!x = memref<256xf16>
+!win = memref<16xf16, strided<[1], offset: ?>>
+!tile = memref<16xf16, #gpu.address_space<workgroup>>
+!frag = memref<16xf16, #gpu.address_space<private>>
+gpu.module @kernels {
+  gpu.func @written_twice(%X: !x, %O: !x) kernel
+      attributes {known_block_size = array<i32: 128, 1, 1>, known_grid_size = array<i32: 1, 1, 1>} {
+    %c0 = arith.constant 0 : index
+    %c16 = arith.constant 16 : index
+    %c64 = arith.constant 64 : index
+    %S = memref.alloc() : !tile
+    %F = memref.alloc() : !frag
+    scf.for %k = %c0 to %c64 step %c16 {
+      %a = memref.subview %X[%k] [16] [1] : !x to !win
+      %b = memref.subview %O[%k] [16] [1] : !x to !win
+      // expected-note@+1 {{the 'memref.copy' that is overwritten}}
+      memref.copy %a, %S {tile.stage = 0 : i32, tile.order = 0 : i32} : !win to !tile
+      // expected-error@+1 {{over what 'memref.copy' has copied there in the same iteration; copy to another buffer, or fill before the copy}}
+      memref.copy %b, %S {tile.stage = 0 : i32, tile.order = 1 : i32} : !win to !tile
+      memref.copy %S, %F {tile.stage = 1 : i32, tile.order = 2 : i32} : !tile to !frag
+    }
+    gpu.return
+  }
+}
+
+// -----
+
+// Orders that go round: the copy after its use, and the use after the copy.
+!x = memref<256xf16>
+!win = memref<16xf16, strided<[1], offset: ?>>
+!tile = memref<16xf16, #gpu.address_space<workgroup>>
+!frag = memref<16xf16, #gpu.address_space<private>>
+gpu.module @kernels {
+  gpu.func @cyclic_orders(%X: !x, %O: !x) kernel
+      attributes {known_block_size = array<i32: 128, 1, 1>, known_grid_size = array<i32: 1, 1, 1>} {
+    %c0 = arith.constant 0 : index
+    %c16 = arith.constant 16 : index
+    %c64 = arith.constant 64 : index
+    %S = memref.alloc() : !tile
+    %F = memref.alloc() : !frag
+    scf.for %k = %c0 to %c64 step %c16 {
+      %a = memref.subview %X[%k] [16] [1] : !x to !win
+      %b = memref.subview %O[%k] [16] [1] : !x to !win
+      // expected-note@+1 {{the 'memref.copy' that must come first}}
+      memref.copy %a, %S {tile.stage = 0 : i32, tile.order = 2 : i32} : !win to !tile
+      // expected-error@+1 {{'memref.copy' at stage 0, order 1 would run before 'memref.copy' at stage 0, order 2 of its iteration, which it depends on}}
+      memref.copy %S, %F {tile.stage = 0 : i32, tile.order = 1 : i32} : !tile to !frag
+      memref.copy %F, %b {tile.stage = 0 : i32, tile.order = 0 : i32} : !frag to !win
+    }
+    gpu.return
+  }
+}
+
+// -----
+
+// One array is shorter than the other.
+!x = memref<256xf16>
+!win = memref<16xf16, strided<[1], offset: ?>>
+!tile = memref<16xf16, #gpu.address_space<workgroup>>
+!frag = memref<16xf16, #gpu.address_space<private>>
+gpu.module @kernels {
+  gpu.func @arrays_of_different_lengths(%X: !x, %O: !x) kernel
+      attributes {known_block_size = array<i32: 128, 1, 1>, known_grid_size = array<i32: 1, 1, 1>} {
+    %c0 = arith.constant 0 : index
+    %c16 = arith.constant 16 : index
+    %c64 = arith.constant 64 : index
+    %S = memref.alloc() : !tile
+    %F = memref.alloc() : !frag
+    scf.for %k = %c0 to %c64 step %c16 {
+      %a = memref.subview %X[%k] [16] [1] : !x to !win
+      memref.copy %a, %S {tile.stage = 0 : i32, tile.order = 0 : i32} : !win to !tile
+      // expected-error@+1 {{'memref.copy' has no tile.order, but other statements of its loop do; give all of them both}}
+      memref.copy %S, %F {tile.stage = 1 : i32} : !tile to !frag
+    }
+    gpu.return
+  }
+}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+from tilewright.analysis.dependence import DependenceGraph
 from tilewright.analysis.statements import LoopBody
 from tilewright.diagnostics import Note, source_location
 from tilewright.machine import Machine
@@ -16,13 +17,15 @@ from tilewright.transforms.loop_plan import (
     Remark,
     bytes_of,
     decide_schedule,
+    dependences_of,
     graph_with_versions,
     instruction_choices,
     read_request,
     shared_bytes,
+    statement_facts,
     versions_of,
 )
-from tilewright.transforms.schedule import Schedule
+from tilewright.transforms.schedule import Schedule, overwritten_copy
 from tilewright.transforms.strategy import KernelFacts, why_not_specialize
 
 
@@ -68,7 +71,7 @@ def _decide_stages(
     while True:
         schedule = decide_schedule(body, graph, replace(request, num_stages=num_stages), machine, grouped)
         if schedule is None or schedule.depth == 0:
-            return _unpipelined(_why_unscheduled(schedule, refused), _unknown_memory(body) if schedule is None else ())
+            return _unpipelined(_why_unscheduled(schedule, refused), _in_the_way(body, graph, grouped, machine))
         versions = versions_of(body, graph, schedule)
         needed = used + sum(bytes_of(buffer) * (count - 1) for buffer, count in versions.items())
         if needed <= machine.limits.shared_bytes or request.stages is not None or num_stages == 1:
@@ -105,12 +108,22 @@ def _why_unscheduled(schedule: Schedule | None, refused: dict[str, str]) -> str:
     return "no copy from global to shared memory may run ahead of its iteration" + (f" ({reasons})" if reasons else "")
 
 
-def _unknown_memory(body: LoopBody) -> tuple[Note, ...]:
-    """A note at the first access of memory that could be any: it holds every copy back."""
+def _in_the_way(
+    body: LoopBody, graph: DependenceGraph, choices: Sequence[Choice | None], machine: Machine
+) -> tuple[Note, ...]:
+    """Notes at what holds the copies back: memory that could be any, or a second write of what a copy brought."""
     for _, access in body.unknown_accesses[:1]:
         message = f"this '{access.operation.name}' uses a buffer that is neither an allocation nor a kernel argument"
         return (Note(message, source_location(access.operation.location)),)
-    return ()
+    overwritten = overwritten_copy(statement_facts(body, choices, machine), dependences_of(graph))
+    if overwritten is None:
+        return ()
+    copy, writer = (body.statements[index].operation for index in (overwritten.source, overwritten.target))
+    places = source_location(writer.location), source_location(copy.location)
+    return (
+        Note(f"this '{writer.name}' writes over what a copy of the same iteration brought", places[0]),
+        Note(f"the '{copy.name}' that is overwritten", places[1]),
+    )
 
 
 def _without_group(choices: Sequence[Choice | None], schedule: Schedule) -> tuple[Choice | None, ...]:

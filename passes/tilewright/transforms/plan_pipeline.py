@@ -62,15 +62,15 @@ class PlanPipeline(Pass):
        forbids it; else `async`. `tile.strategy` on the loop, then the option `strategy`, override this choice.
     7. A loop whose versions do not fit into shared memory gets fewer stages.
     8. An instruction is the first of the machine that may do the copy or product. A bulk copy needs a last dimension of a
-       multiple of 16 bytes, unit stride inside, other strides of multiples of 16 bytes below 2^40, one element type, a kernel
-       argument as its base, and no `tile.disable_bulk_copy` on the copy, its loop or its kernel. The decision of a loop says for
-       each copy why it is none.
+       multiple of 16 bytes, unit stride inside, other strides of multiples of 16 bytes below 2^40, one element type, a
+       kernel argument as its base, and no `tile.disable_bulk_copy` on the copy, its loop or its kernel. The decision of
+       a loop says for each copy why it is none.
     9. A fill followed by the copy of the part of its tile that exists becomes `tile.copy_in` before planning.
 
     Remarks: a loop that is left unpipelined, with the reason; stages that were reduced; a strategy that was asked for and
     refused.
-    Errors: a tile buffer of dynamic shape; `gpu.thread_id`; an explicit schedule that breaks a dependence or is incomplete; a
-    negative stage count; an unknown strategy.
+    Errors: a tile buffer of dynamic shape; `gpu.thread_id`; an explicit schedule that breaks a dependence or is incomplete, or
+    of a loop that overwrites what a copy brought before anything has read it; a negative stage count; an unknown strategy.
 
     Before:  scf.for %k = … { memref.copy %a, %As; linalg.matmul ins(%As, …) … } {tile.num_stages = 3 : i32}
     After:   scf.for %k = … { "tile.statement"() ({ memref.copy %a, %As {tile.instruction = "bulk"} })

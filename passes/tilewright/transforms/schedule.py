@@ -243,6 +243,15 @@ def _groups(facts: Sequence[StatementFacts], ahead: _Ahead, stages: Sequence[int
     return tuple(groups)
 
 
+def overwritten_copy(facts: Sequence[StatementFacts], dependences: Sequence[Dependence]) -> Dependence | None:
+    """The first write, later in the iteration, of what a copy brings, by a statement that does not read it."""
+    reads = {(d.source, d.target, d.buffer) for d in dependences if d.kind == "RAW" and not d.carried}
+    for d in dependences:
+        if facts[d.source].copies and d.kind == "WAW" and not d.carried and (d.source, d.target, d.buffer) not in reads:
+            return d
+    return None
+
+
 def violations(schedule: Schedule, dependences: Sequence[Dependence]) -> list[Dependence]:
     """The dependences that a schedule breaks. Those that versions remove are not among them."""
     broken: list[Dependence] = []
