@@ -65,6 +65,27 @@ def test_a_view_has_strides_of_its_own(run_both) -> None:
 
 
 @pytest.mark.parametrize(
+    ("shape", "strides", "offset", "operation"),
+    [
+        ((6, 4), (1, 6), 0, "memref.transpose"),
+        ((4, 6), (6, 1), 0, "memref.reinterpret_cast"),
+        ((5, 4), (1, 6), 0, "memref.reinterpret_cast"),
+        ((2, 4), (1, 6), 4, "memref.reinterpret_cast"),
+    ],
+)
+def test_only_a_transposition_is_a_view_that_versions_may_have(shape, strides, offset, operation, kernel_of, run_both) -> None:
+    def body(A: Any, B: Any) -> None:
+        tl.copy(tl.view(A, shape, strides, offset), B)
+
+    a, b = np.arange(24, dtype=np.float32).reshape(4, 6), np.zeros(shape, np.float32)
+    words = kernel_of(body, a, b).text().split()
+    assert [word for word in words if word in ("memref.transpose", "memref.reinterpret_cast")] == [operation]
+    run_both(body, a, b)
+    steps = [4 * stride for stride in strides]
+    np.testing.assert_array_equal(b, np.lib.stride_tricks.as_strided(a.ravel()[offset:], shape, steps))
+
+
+@pytest.mark.parametrize(
     ("misuse", "message"),
     [
         (lambda a: tl.reshape(a, (5, 5)), r"tl.reshape from \[4, 6\] to \[5, 5\]: 24 elements are not 25"),

@@ -45,14 +45,32 @@ def view(buffer: Buffer, shape: Any, strides: Any, offset: int = 0) -> Buffer:
     memory = ir.MemRefType(buffer.view().type)
     layout = ir.StridedLayoutAttr.get(offset, list(steps))
     result = ir.MemRefType.get(list(new), memory.element_type, layout, memory.memory_space)
-    attributes: dict[str, ir.Attribute] = {
-        "static_offsets": ir.DenseI64ArrayAttr.get([offset]),
-        "static_sizes": ir.DenseI64ArrayAttr.get(list(new)),
-        "static_strides": ir.DenseI64ArrayAttr.get(list(steps)),
-        "operandSegmentSizes": ir.DenseI32ArrayAttr.get([1, 0, 0, 0]),
-    }
-    operation = trace.emit("memref.reinterpret_cast", [buffer.view()], [result], attributes, removable=True)
+    order = _permutation(buffer, new, steps, offset)
+    if order is not None:
+        # A transposition takes its address from its source: versions of the source have it too.
+        attributes: dict[str, ir.Attribute] = {"permutation": ir.AffineMapAttr.get(ir.AffineMap.get_permutation(order))}
+        operation = trace.emit("memref.transpose", [buffer.view()], [result], attributes, removable=True)
+    else:
+        attributes = {
+            "static_offsets": ir.DenseI64ArrayAttr.get([offset]),
+            "static_sizes": ir.DenseI64ArrayAttr.get(list(new)),
+            "static_strides": ir.DenseI64ArrayAttr.get(list(steps)),
+            "operandSegmentSizes": ir.DenseI32ArrayAttr.get([1, 0, 0, 0]),
+        }
+        operation = trace.emit("memref.reinterpret_cast", [buffer.view()], [result], attributes, removable=True)
     return Buffer(operation.results[0], buffer.dtype, new, buffer.space, f"the view of {buffer.name}", trace.scope)
+
+
+def _permutation(buffer: Buffer, shape: tuple[int, ...], strides: tuple[int, ...], offset: int) -> list[int] | None:
+    """Which dimension of the buffer each dimension of a view is, where the view is a transposition of it."""
+    memory = ir.MemRefType(buffer.view().type)
+    old_strides, _ = memory.get_strides_and_offset()
+    mine = list(zip(memory.shape, old_strides, strict=True))
+    theirs = list(zip(shape, strides, strict=True))
+    if offset or len(mine) != len(theirs) or len(set(mine)) != len(mine) or set(mine) != set(theirs):
+        return None
+    order = [mine.index(dimension) for dimension in theirs]
+    return order if order != sorted(order) else None
 
 
 def _whole_shape(buffer: Any, what: str) -> tuple[int, ...]:
