@@ -143,6 +143,11 @@ def choices(program: Program) -> dict[str, ArgumentChoice]:
     return found
 
 
+def shapes(program: Program) -> dict[str, tuple[int, ...]]:
+    """The shapes of the arguments that have one only at launch."""
+    return {memory.name: program.shape(memory) for memory in used_memories(program) if memory.dynamic}
+
+
 def check(program: Program, pipelines: Sequence[Configuration], reference: bool = False) -> Outcome:
     """Run a program with each configuration, up to the first that goes wrong; with `reference`, also the input form through
     upstream's lowering. Raises what tracing raises."""
@@ -150,7 +155,7 @@ def check(program: Program, pipelines: Sequence[Configuration], reference: bool 
     with mlir.context(DiagnosticSink()) as sink:
         module = kernel_of(program).module().operation
         kernel = kernels_in(module)[0]
-        arguments = make_arguments(kernel, choices(program), {}, program.seed)
+        arguments = make_arguments(kernel, choices(program), shapes(program), program.seed)
         wanted = _reference(kernel, arguments) if reference else None
         expected = None
         for configuration in pipelines:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from tilewright.runtime.arguments import ArgumentChoice
-from tilewright_tools.fuzz.checking import INPUT_FORM, Configuration, Failure, choices
+from tilewright_tools.fuzz.checking import INPUT_FORM, Configuration, Failure, choices, shapes
 from tilewright_tools.fuzz.program import Program
 from tilewright_tools.fuzz.tracing import kernel_of
 
@@ -27,6 +27,7 @@ def lit_test(program: Program, failure: Failure, seed: int) -> str:
 def command(program: Program, configuration: Configuration) -> str:
     """tile-run on the file, with the same arguments as the program had."""
     arguments = " ".join(f"--arg {name}={_spelled(choice)}" for name, choice in choices(program).items())
+    arguments += "".join(f" --shape {name}={'x'.join(map(str, shape))}" for name, shape in shapes(program).items())
     options = f"--simulate-each --tolerance 0 --seed {program.seed} --target {configuration.target} {arguments}"
     return f"tile-run %s {options} --pass-pipeline='{configuration.pipeline}'"
 

@@ -9,7 +9,7 @@ from typing import Any
 from tilewright_tools.fuzz.positions import Positions
 from tilewright_tools.fuzz.program import CELLS, POSITIONS, TABLE, TRIPS, Extent, Memory, extent_of
 
-_ACCUMULATOR = {"f16": "f32", "bf16": "f32", "f32": "f32", "i8": "i32"}
+_ACCUMULATOR = {"f16": "f32", "bf16": "f32", "f32": "f32", "f8E4M3FN": "f32", "i8": "i32"}
 _EXTENTS = (8, 16, 16, 32, 32, 48, 64, 64)
 
 
@@ -117,7 +117,7 @@ def choose_memories(chance: random.Random, plain: bool) -> Memories:
     one = chance.choice(_EXTENTS)
     dimensions = {name: one if square else chance.choice(_EXTENTS) for name in "MNK"}
     found = Memories(dimensions)
-    dtype = chance.choice(("f16", "f16", "f16", "bf16", "f32", "i8"))
+    dtype = chance.choice(("f16", "f16", "f16", "bf16", "f32", "f8E4M3FN", "i8"))
     wide = _ACCUMULATOR[dtype]
     _add_matrices(chance, found, dtype, wide)
     for name, extent in (("row", "M"), ("column", "N")):
@@ -181,7 +181,8 @@ def _add_tensors(chance: random.Random, found: Memories, plain: bool) -> None:
             rows = before[-1]
             # A row that is no multiple of 16 bytes cannot be copied in bulk.
             width = ("+", ("*", columns, POSITIONS), chance.choice((0, 0, 0, 0, 0 if plain else 3)))
-            found.tensors.append(Memory(f"in_{tile.name}", (rows, width), tile.dtype, "global"))
+            dynamic = chance.random() < (0.02 if plain else 0.1)
+            found.tensors.append(Memory(f"in_{tile.name}", (rows, width), tile.dtype, "global", dynamic=dynamic))
             found.tensors.append(Memory(f"work_{tile.name}", (("*", rows, POSITIONS), columns), tile.dtype, "global"))
         else:
             found.tensors.append(Memory(f"in_{tile.name}", (("*", columns, POSITIONS),), tile.dtype, "global"))

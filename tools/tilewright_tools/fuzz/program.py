@@ -36,7 +36,7 @@ Extent = int | str | tuple[Any, ...]
 
 @dataclass(frozen=True)
 class Memory:
-    """A buffer; `view_of` and `view` make it an alias of another."""
+    """A buffer; `view_of` and `view` make it an alias of another. `dynamic`: its last extent is known at launch only."""
 
     name: str
     shape: tuple[Extent, ...]
@@ -44,6 +44,7 @@ class Memory:
     space: str
     view_of: str = ""
     view: str = ""
+    dynamic: bool = False
 
 
 @dataclass(frozen=True)

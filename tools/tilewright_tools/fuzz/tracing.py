@@ -19,7 +19,7 @@ NAME = "random_kernel"
 def kernel_of(program: Program) -> tl.Kernel:
     """The kernel that a program describes; tracing it raises InputError where the language refuses it."""
     memories = used_memories(program)
-    arguments: dict[str, Any] = {m.name: tl.Tensor(program.shape(m), m.dtype) for m in memories if m.space == "global"}
+    arguments: dict[str, Any] = {m.name: _tensor(program, m) for m in memories if m.space == "global"}
 
     def body(**values: Any) -> None:
         Tracer(program, memories, values).run()
@@ -28,6 +28,11 @@ def kernel_of(program: Program) -> tl.Kernel:
     parameters = [inspect.Parameter(name, kind, annotation=a) for name, a in {**arguments, COUNT: tl.index}.items()]
     body.__setattr__("__signature__", inspect.Signature(parameters))
     return tl.kernel(threads=program.threads, name=NAME)(body)
+
+
+def _tensor(program: Program, memory: Memory) -> tl.Tensor:
+    shape: tuple[Any, ...] = program.shape(memory)
+    return tl.Tensor((*shape[:-1], tl.dynamic(f"extent_{memory.name}")) if memory.dynamic else shape, memory.dtype)
 
 
 def slots(statement: Statement) -> int:
@@ -154,7 +159,8 @@ class Tracer:
         """A window that may cross an edge. The language refuses one that is known to lie outside."""
         buffer = self.buffers[tensor]
         starts = [self.position(place) for place in (rows, columns)]
-        row, column = (min(s, e - 1) if isinstance(s, int) else s for s, e in zip(starts, buffer.shape, strict=True))
+        inside = [isinstance(s, int) and isinstance(e, int) for s, e in zip(starts, buffer.shape, strict=True)]
+        row, column = (min(s, e - 1) if known else s for s, e, known in zip(starts, buffer.shape, inside, strict=True))
         return buffer[row:, column:]
 
     def _store(self, _: Statement, tensor: str, tile: str, position: Any, axis: int) -> None:
