@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import cmp_to_key
 
 from tilewright.analysis.regions import VIEWS
 from tilewright.analysis.versionable import ancestor_in, terminal_users
@@ -99,20 +100,14 @@ def _expanded(buffer: ir.Value, versions: int) -> ir.Value:
 
 def rewrite_outside_uses(buffers: Sequence[VersionedBuffer], trips: dict[ir.Operation, Index], math: IndexMath) -> None:
     """Give each use outside the versioning loops the version of the iteration that ended last before it."""
-    positions: dict[ir.Block, dict[ir.Operation, int]] = {}
     for buffer in buffers:
-        block = buffer.loops[0].block
-        if block not in positions:
-            positions[block] = {child.operation: place for place, child in enumerate(block.operations)}
-        _rewrite_uses(buffer, positions[block], trips, math)
+        _rewrite_uses(buffer, trips, math)
 
 
-def _rewrite_uses(
-    buffer: VersionedBuffer, positions: dict[ir.Operation, int], trips: dict[ir.Operation, Index], math: IndexMath
-) -> None:
+def _rewrite_uses(buffer: VersionedBuffer, trips: dict[ir.Operation, Index], math: IndexMath) -> None:
     cloners: dict[int, Cloner] = {}
-    for place in _places(buffer, positions):
-        passed = [loop for loop in buffer.loops if positions[loop] < positions[place]]
+    for place in _places(buffer):
+        passed = [loop for loop in buffer.loops if loop.is_before_in_block(place)]
         if place.name == "memref.dealloc":
             Cloner({buffer.old: buffer.new}).remap(place)
             continue
@@ -125,11 +120,14 @@ def _rewrite_uses(
         cloner.remap(place)
 
 
-def _places(buffer: VersionedBuffer, positions: dict[ir.Operation, int]) -> list[ir.Operation]:
-    """The operations of the loops' block that use the buffer and are not loops that version it, in program order."""
+def _places(buffer: VersionedBuffer) -> list[ir.Operation]:
+    """The operations of the loops' block that use the buffer and are not loops that version it, in program order.
+
+    Their order is asked of the block: an operation's hash changes with its operands, so nothing can be kept by it here.
+    """
     users = {ancestor_in(user, buffer.loops[0].block) for user in terminal_users(buffer.old)}
     places = [user for user in users if user is not None and user not in buffer.loops]
-    return sorted(places, key=lambda place: positions[place])
+    return sorted(places, key=cmp_to_key(lambda one, other: -1 if one.is_before_in_block(other) else 1))
 
 
 def erase_old(buffers: Sequence[VersionedBuffer], function: ir.Operation) -> None:
