@@ -142,6 +142,7 @@ def test_what_a_body_loads_may_be_anywhere(effects: Callable[..., list[str]]) ->
         # Nothing may run: nothing is certain, nor where it would be.
         ("%c8 to %c8 step %c1", "%k", "write? S[0:+?]~"),
         ("%c0 to %i step %c1", "%k", "write? S[0:+?]~"),
+        ("%i to %c8 step %c1", "%k", "write? S[0:+?]~"),
         ("%c0 to %c8 step %i", "%k", "write? S[0:+?]~"),
         ("%c0 to %i step %c1", "%c2", "write? S[2:+1]"),
         ("%c0 to %c8 step %c1", "%c2", "write S[2:+1]"),
@@ -244,6 +245,17 @@ def test_a_condition_that_the_operation_computes_is_not_known_outside(effects: C
     assert effects(f"scf.for %k = %c0 to %c4 step %c1 {{ {inner} }}") == ["write? S[1:+1]"]
 
 
+def test_a_condition_that_is_known_in_part_is_not_known(effects: Callable[..., list[str]]) -> None:
+    inner = "%odd = arith.cmpi eq, %k, %c1 : index\n %both = arith.andi %odd, %guard : i1\n"
+    inner += f"scf.if %both {{ {STORE.format('%c1')} }}"
+    assert effects(f"scf.for %k = %c0 to %c4 step %c1 {{ {inner} }}") == ["write? S[1:+1]"]
+
+
+def test_what_a_body_asks_about_its_place_is_pure(effects: Callable[..., list[str]]) -> None:
+    body = "^bb0(%o: f32): %n = linalg.index 0 : index %l = memref.load %X[%n] : !x linalg.yield %l : f32"
+    assert effects(f"linalg.generic {{{IDENTITY}}} outs(%S : !tile) {{ {body} }}") == ["read? X[0:+?]~", "write S[0:+16]"]
+
+
 def test_an_index_that_the_operation_computes_is_not_known_outside(effects: Callable[..., list[str]]) -> None:
     inner = "%f = memref.load %X[%c0] : !x\n %g = arith.fptosi %f : f32 to i32\n %h = arith.index_cast %g : i32 to index\n"
     assert effects(f"scf.if %guard {{ {inner} {STORE.format('%h')} }}") == [
@@ -273,6 +285,9 @@ def test_an_unknown_operation_after_known_ones_is_opaque(effects: Callable[..., 
         ("%r = memref.memory_space_cast %X : !x to memref<64xf32, 1>", True),
         ("%r = memref.load %X[%i] : !x", False),
         ("gpu.barrier", False),
+        ('%r = "tile.stage_index"(%i) {versions = 3 : i32} : (index) -> index', True),
+        ('%r = "tile.phase"(%i) {stages = 3 : i32} : (index) -> i1', True),
+        ('"tile.wait_group"() {pending = 0 : i32} : () -> ()', False),
     ],
 )
 def test_what_is_pure(text: str, pure: bool) -> None:

@@ -7,10 +7,12 @@ from typing import Any
 
 import pytest
 
+from tilewright import mlir
 from tilewright.machine.cuda import SM_80, SM_90A
-from tilewright.transforms.instructions import CopyFacts, ProductFacts, choose_copy, choose_product
+from tilewright.mlir import ir
+from tilewright.transforms.instructions import CopyFacts, ProductFacts, choose_copy, choose_product, element_bytes
 
-pytestmark = pytest.mark.l0_backend_agnostic
+pytestmark = pytest.mark.l1a_compile_no_target_dialect
 
 # A tile of rows of 128 bytes, out of a matrix with rows of 256 bytes.
 COPY = CopyFacts("global", "shared", 128, (256,), 1, False, 0.0, True, False)
@@ -116,6 +118,15 @@ def test_products(change: dict[str, Any], instruction: str, reason: str) -> None
     choice = choose_product(replace(PRODUCT, **change), SM_90A)
     assert choice.instruction == instruction
     assert reason in choice.reason
+
+
+@pytest.mark.parametrize(
+    ("element", "size"),
+    [("f16", 2), ("f32", 4), ("i8", 1), ("i1", 1), ("i4", 1), ("f8E4M3FN", 1), ("index", 8), ("complex<f32>", 8), ("f64", 8)],
+)
+def test_bytes_of_an_element(element: str, size: int) -> None:
+    with mlir.context():
+        assert element_bytes(ir.Type.parse(f"memref<4x{element}>")) == size
 
 
 def test_a_sparse_product_gets_a_sparse_instruction() -> None:
