@@ -286,7 +286,7 @@ def test_an_unknown_operation_after_known_ones_is_opaque(effects: Callable[..., 
         ("%r = memref.load %X[%i] : !x", False),
         ("gpu.barrier", False),
         ('%r = "tile.stage_index"(%i) {versions = 3 : i32} : (index) -> index', True),
-        ('%r = "tile.phase"(%i) {stages = 3 : i32} : (index) -> i1', True),
+        ('%r = "tile.phase"(%i) {stages = 3 : i32, initial = 0 : i32} : (index) -> index', True),
         ('"tile.wait_group"() {pending = 0 : i32} : () -> ()', False),
     ],
 )
