@@ -131,8 +131,9 @@ class SameAtEveryStage(Instrumentation):
 
 def configurations(seed: int) -> list[Configuration]:
     """What a seed is run with: specialized warps where they are legal, and one of the other pipelines."""
-    others = [Configuration("cuda:sm_90a", "async"), Configuration("cuda:sm_80")]
-    return [replace(c, clean_up=seed % 7 == 0) for c in (Configuration("cuda:sm_90a"), others[seed % 2])]
+    asked = Configuration("cuda:sm_90a", "warp_specialize")
+    others = [Configuration("cuda:sm_90a", "async"), Configuration("cuda:sm_80"), asked]
+    return [replace(c, clean_up=seed % 7 == 0) for c in (Configuration("cuda:sm_90a"), others[seed % 3])]
 
 
 def choices(program: Program) -> dict[str, ArgumentChoice]:
