@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from tilewright.analysis.regions import covered, may_overlap
+from tilewright.analysis.linear import Linear
+from tilewright.analysis.regions import Interval, Region, covered, may_overlap
 
 pytestmark = pytest.mark.l1a_compile_no_target_dialect
 
@@ -183,3 +184,91 @@ def test_writes_in_different_dimensions_leave_a_corner(loop_body):
     )
     *parts, whole = regions(body)
     assert not covered(whole, parts)
+
+
+def test_halves_of_a_grid_cover_it_along_either_dimension(loop_body):
+    along_rows = [((0, 0), (4, 8)), ((4, 0), (4, 8))]
+    along_columns = [((0, 0), (8, 4)), ((0, 4), (8, 4))]
+    for pieces in (along_rows, along_columns):
+        whole = Region(grid_of(loop_body), (box(0, 8), box(0, 8)))
+        parts = [Region(whole.root, (box(i, m), box(j, n))) for (i, j), (m, n) in pieces]
+        assert covered(whole, parts)
+        assert not covered(whole, parts[:1])
+        # A part that is not written all over, or is of another buffer, covers nothing.
+        assert not covered(whole, [parts[0], Region(whole.root, parts[1].box, exact=False)])
+        assert not covered(whole, [parts[0], Region(grid_of(loop_body), parts[1].box)])
+
+
+def box(start: int, extent: int) -> Interval:
+    return Interval(Linear(start), extent)
+
+
+def grid_of(loop_body):
+    body = loop_body("linalg.fill ins(%v : f16) outs(%G : !grid)", VALUE + "%G = memref.alloc() : !grid")
+    return regions(body)[0].root
+
+
+@pytest.mark.parametrize(
+    ("offsets", "same", "carried"),
+    [
+        # Computed in the loop: anywhere in another iteration, 16 apart in the same one.
+        (("%row", "%row + 16"), False, True),
+        # The same unknown in every iteration: one apart from the other by 16, by 8.
+        (("%n", "%n + 16"), False, False),
+        (("%n", "%n + 8"), True, True),
+        # Apart by something unknown.
+        (("%k", "%k + %n"), True, True),
+        (("%n", "%row"), True, True),
+    ],
+)
+def test_windows_at_unknown_offsets(offsets, same, carried, loop_body):
+    text = "%row = memref.load %T[%k] : memref<16xindex>\n"
+    for number, offset in enumerate(offsets):
+        first, _, second = offset.partition(" + ")
+        second = second or "0"
+        operands = [first, *([second] if second.startswith("%") else [])]
+        arguments = ", ".join(f"d{index}" for index in range(len(operands)))
+        total = "d0 + d1" if len(operands) == 2 else f"d0 + {second}"
+        text += f"%o{number} = affine.apply affine_map<({arguments}) -> ({total})>({', '.join(operands)})\n"
+        text += WINDOW.format(n=number, size=16)
+    text += "".join(f"memref.copy %S, %w{n} : !tile to !window\n" for n in range(2))
+    body = loop_body(text)
+    one, two = regions(body)
+    assert may_overlap(one, two) == same
+    assert may_overlap(one, two, body.carried) == carried
+
+
+def test_unknown_memory_may_be_any_memory(loop_body):
+    body = loop_body("memref.store %v, %which[%k] : !tile", VALUE + "%which = arith.select %guard, %S, %R : !tile")
+    (unknown,) = regions(body)
+    assert unknown.root is None
+    known = Region(grid_of(loop_body), (box(0, 8), box(0, 8)))
+    for first, second in ((unknown, known), (known, unknown), (unknown, unknown)):
+        assert may_overlap(first, second) and may_overlap(first, second, body.carried)
+
+
+@pytest.mark.parametrize(
+    ("view", "kind"),
+    [
+        ("memref.transpose %G (i, j) -> (j, i) : !grid to ", "memref<8x8xf16, strided<[1, 8]>, #gpu.address_space<workgroup>>"),
+        ("memref.collapse_shape %half [[0, 1]] : HALF into ", "memref<32xf16, strided<[1]>, #gpu.address_space<workgroup>>"),
+    ],
+)
+def test_a_view_that_is_not_followed_may_be_all_of_its_buffer(view, kind, loop_body):
+    half = "memref<4x8xf16, strided<[8, 1]>, #gpu.address_space<workgroup>>"
+    before = VALUE + f"%G = memref.alloc() : !grid\n%half = memref.subview %G[0, 0] [4, 8] [1, 1] : !grid to {half}"
+    fill = f"linalg.fill ins(%v : f16) outs(%view : {kind})\n"
+    body = loop_body(f"%view = {view.replace('HALF', half)}{kind}\n{fill}linalg.fill ins(%v : f16) outs(%G : !grid)", before)
+    through, whole = regions(body)
+    assert through.root == whole.root and may_overlap(through, whole)
+    assert not through.covers(whole) or "transpose" in view
+
+
+@pytest.mark.parametrize(
+    ("stride", "expected"), [(1, [(2, 4, True)]), (2, [(2, 7, False)]), (3, [(2, 10, False)])]
+)  # fmt: skip
+def test_a_strided_view_touches_part_of_its_box(stride, expected, loop_body):
+    kind = f"memref<4xf16, strided<[{stride}], offset: 2>, #gpu.address_space<workgroup>>"
+    view = f"%s = memref.subview %S[2] [4] [{stride}] : !tile to {kind}\n"
+    body = loop_body(f"{view}linalg.fill ins(%v : f16) outs(%s : {kind})", VALUE)
+    assert [(r.box[0].start.constant, r.box[0].extent, r.exact) for r in regions(body)] == expected
