@@ -6,6 +6,7 @@ import pytest
 
 from tilewright import mlir
 from tilewright.analysis.loop_space import LoopSpace, loop_spaces
+from tilewright.ir.layout import Axis
 from tilewright.mlir import ir
 
 pytestmark = pytest.mark.l1a_compile_no_target_dialect
@@ -35,16 +36,20 @@ def spaces(text: str) -> list[str]:
 
 
 def described(space: LoopSpace, names: dict[ir.Value, str]) -> str:
-    """For example `8x16 of 128: reads A(0, 1), writes T*`: a star where no dimensions index it; `serial` outside of spaces."""
+    """For example `8x16 of 128: reads A(d0:8, d1:16), writes V(*)`: a star where no dimension of the space is the index."""
     extents = "?" if space.extents is None else "x".join(str(extent) for extent in space.extents)
     accesses = [
         ("serial " if access.serial else "")
         + ("writes " if access.writes else "reads ")
         + names.get(access.buffer, "local")
-        + ("*" if access.dimensions is None else str(access.dimensions).replace(",)", ")"))
+        + f"({', '.join(axis_text(axis) for axis in access.axes)})"
         for access in space.accesses
     ]
     return f"{extents} of {space.threads}: {', '.join(accesses)}"
+
+
+def axis_text(axis: Axis) -> str:
+    return "*" if axis.dimension is None else f"d{axis.dimension}:{axis.extent}"
 
 
 def generic(maps: str, ins: str, outs: str, arguments: str, iterators: str = '"parallel", "parallel"', body: str = "") -> str:
@@ -65,89 +70,91 @@ HALF = "memref<4x16xf32, strided<[16, 1]>>"
         (
             "scf.forall (%a, %b) in (8, 16) { %l = memref.load %A[%a, %b] : memref<8x16xf32>\n"
             "memref.store %l, %T[%b, %a] : memref<16x8xf32> }",
-            ["8x16 of 128: reads A(0, 1), writes T(1, 0)"],
+            ["8x16 of 128: reads A(d0:8, d1:16), writes T(d1:16, d0:8)"],
         ),
         (
             "scf.forall (%a, %b) in (8, 16) { %l = memref.load %V[%a] : memref<8xf32> }",
-            ["8x16 of 128: reads V(0)"],
+            ["8x16 of 128: reads V(d0:8)"],
         ),
-        # One dimension twice, a constant, an index that is computed: the access is not regular.
-        ("scf.forall (%a) in (8) { memref.store %v, %A[%a, %a] : memref<8x16xf32> }", ["8 of 128: writes A*"]),
-        ("scf.forall (%a) in (8) { memref.store %v, %A[%a, %c0] : memref<8x16xf32> }", ["8 of 128: writes A*"]),
+        # One dimension twice, a constant, an index that is computed: it may be anywhere.
+        ("scf.forall (%a) in (8) { memref.store %v, %A[%a, %a] : memref<8x16xf32> }", ["8 of 128: writes A(d0:8, *)"]),
+        ("scf.forall (%a) in (8) { memref.store %v, %A[%a, %c0] : memref<8x16xf32> }", ["8 of 128: writes A(d0:8, *)"]),
         (
             "scf.forall (%a) in (8) { %s = arith.addi %a, %c1 : index memref.store %v, %V[%s] : memref<8xf32> }",
-            ["8 of 128: writes V*"],
+            ["8 of 128: writes V(*)"],
         ),
-        ("scf.forall (%a) in (%i) { memref.store %v, %V[%a] : memref<8xf32> }", ["? of 128: writes V(0)"]),
-        ("scf.forall (%a, %b) in (8, %i) { memref.store %v, %V[%a] : memref<8xf32> }", ["? of 128: writes V(0)"]),
-        ("scf.forall (%a, %b) in (8, 0) { memref.store %v, %V[%a] : memref<8xf32> }", ["? of 128: writes V(0)"]),
-        ("scf.forall (%a) = (1) to (8) step (1) { memref.store %v, %V[%a] : memref<8xf32> }", ["? of 128: writes V*"]),
-        ("scf.forall (%a) = (0) to (8) step (2) { memref.store %v, %V[%a] : memref<8xf32> }", ["? of 128: writes V*"]),
+        ("scf.forall (%a) in (%i) { memref.store %v, %V[%a] : memref<8xf32> }", ["? of 128: writes V(*)"]),
+        ("scf.forall (%a, %b) in (8, %i) { memref.store %v, %V[%a] : memref<8xf32> }", ["? of 128: writes V(*)"]),
+        ("scf.forall (%a, %b) in (8, 0) { memref.store %v, %V[%a] : memref<8xf32> }", ["? of 128: writes V(*)"]),
+        ("scf.forall (%a) = (1) to (8) step (1) { memref.store %v, %V[%a] : memref<8xf32> }", ["? of 128: writes V(*)"]),
+        ("scf.forall (%a) = (0) to (8) step (2) { memref.store %v, %V[%a] : memref<8xf32> }", ["? of 128: writes V(*)"]),
         (
             "scf.forall (%a) in (8) { %r = memref.atomic_rmw addf %v, %V[%a] : (f32, memref<8xf32>) -> f32 }",
-            ["8 of 128: writes V(0)"],
+            ["8 of 128: writes V(d0:8)"],
         ),
         (
             "scf.forall (%a) in (8) { memref.copy %A, %A : memref<8x16xf32> to memref<8x16xf32> }",
-            ["8 of 128: writes A*, writes A*"],
+            ["8 of 128: writes A(*, *), writes A(*, *)"],
         ),
         ("scf.forall (%a) in (8) { %d = memref.dim %A, %c0 : memref<8x16xf32> }", ["8 of 128: "]),
         (
             "scf.forall (%a) in (8) { %w = memref.cast %V : memref<8xf32> to memref<?xf32>\n"
             "memref.store %v, %w[%a] : memref<?xf32> }",
-            ["8 of 128: writes V*"],
+            ["8 of 128: writes V(d0:8)"],
         ),
-        # A version of a buffer has its dimensions; a part of one is another buffer's worth.
+        # Views are seen through to the dimensions of their buffer.
         (
             f"%w = memref.subview %B[%i, 0, 0] [1, 8, 16] [1, 1, 1] : memref<3x8x16xf32> to {LEADING}\n"
             f"scf.forall (%a, %b) in (8, 16) {{ memref.store %v, %w[%a, %b] : {LEADING} }}",
-            ["8x16 of 128: writes B(0, 1)"],
+            ["8x16 of 128: writes B(*, d0:8, d1:16)"],
         ),
         (
             f"%w = memref.subview %A[0, 0] [4, 16] [1, 1] : memref<8x16xf32> to {HALF}\n"
             f"scf.forall (%a, %b) in (4, 16) {{ memref.store %v, %w[%a, %b] : {HALF} }}",
-            ["4x16 of 128: writes A*"],
+            ["4x16 of 128: writes A(d0:4, d1:16)"],
         ),
         (
             "%w = memref.expand_shape %V [[0, 1]] output_shape [8, 1] : memref<8xf32> into memref<8x1xf32>\n"
             "scf.forall (%a, %b) in (8, 1) { memref.store %v, %w[%a, %b] : memref<8x1xf32> }",
-            ["8x1 of 128: writes V*"],
+            ["8x1 of 128: writes V(*)"],
         ),
-        (generic(f"{IDENTITY}, {SWAPPED}", A, T, "%a: f32, %o: f32"), ["8x16 of 128: reads A(0, 1), writes T(1, 0)"]),
+        (generic(f"{IDENTITY}, {SWAPPED}", A, T, "%a: f32, %o: f32"),
+         ["8x16 of 128: reads A(d0:8, d1:16), writes T(d1:16, d0:8)"]),
         (
             generic(f"affine_map<(d0, d1) -> (d0)>, {IDENTITY}", V, A, "%a: f32, %o: f32"),
-            ["8x16 of 128: reads V(0), writes A(0, 1)"],
+            ["8x16 of 128: reads V(d0:8), writes A(d0:8, d1:16)"],
         ),
         (
             generic(
                 f"{IDENTITY}, affine_map<(d0, d1) -> (d0)>", A, V, "%a: f32, %o: f32", '"parallel", "reduction"'
             ),
-            ["8x16 of 128: reads A(0, 1), writes V(0)"],
+            ["8x16 of 128: reads A(d0:8, d1:16), writes V(d0:8)"],
         ),
         (
             generic(
                 "affine_map<(d0) -> (d0)>, affine_map<(d0) -> (d0)>", V, Y, "%a: f32, %o: f32", '"parallel"',
                 "%l = memref.load %A[%c0, %c1] : memref<8x16xf32>",
             ),
-            ["8 of 128: reads A*, reads V(0), writes Y(0)"],
+            ["8 of 128: reads A(*, *), reads V(d0:8), writes Y(d0:8)"],
         ),
-        ("memref.copy %A, %A : memref<8x16xf32> to memref<8x16xf32>", ["8x16 of 128: reads A(0, 1), writes A(0, 1)"]),
+        ("memref.copy %A, %A : memref<8x16xf32> to memref<8x16xf32>",
+         ["8x16 of 128: reads A(d0:8, d1:16), writes A(d0:8, d1:16)"]),
         (
             '"tile.copy_in"(%V, %i, %W) {pad = 0.0 : f32} : (memref<8xf32>, index, memref<4xf32>) -> ()',
-            ["4 of 128: reads V*, writes local(0)"],
+            ["4 of 128: reads V(*), writes local(d0:4)"],
         ),
         (
             '"tile.copy_out"(%W, %V, %i) : (memref<4xf32>, memref<8xf32>, index) -> ()',
-            ["4 of 128: reads local(0), writes V*"],
+            ["4 of 128: reads local(d0:4), writes V(*)"],
         ),
-        ("%l = memref.load %V[%i] : memref<8xf32>", ["? of 128: serial reads V*"]),
-        ("memref.store %v, %V[%i] : memref<8xf32>", ["? of 128: serial writes V*"]),
-        ("%r = memref.atomic_rmw addf %v, %V[%i] : (f32, memref<8xf32>) -> f32", ["? of 128: serial writes V*"]),
-        ("scf.if %g { memref.store %v, %V[%i] : memref<8xf32> }", ["? of 128: serial writes V*"]),
+        ("%l = memref.load %V[%i] : memref<8xf32>", ["? of 128: serial reads V(*)"]),
+        ("memref.store %v, %V[%i] : memref<8xf32>", ["? of 128: serial writes V(*)"]),
+        ("%r = memref.atomic_rmw addf %v, %V[%i] : (f32, memref<8xf32>) -> f32", ["? of 128: serial writes V(*)"]),
+        ("scf.if %g { memref.store %v, %V[%i] : memref<8xf32> }", ["? of 128: serial writes V(*)"]),
         (
             '"tile.specialize"() ({ "tile.warp_group"() ({ memref.store %v, %V[%i] : memref<8xf32> }) '
             '{role = "consumer", warps = 2 : i32} : () -> () }) : () -> ()',
-            ["? of 64: serial writes V*"],
+            ["? of 64: serial writes V(*)"],
         ),
     ],
 )  # fmt: skip
@@ -158,4 +165,4 @@ def test_spaces(text: str, expected: list[str]) -> None:
 
 def test_spaces_come_in_program_order() -> None:
     text = "memref.store %v, %V[%i] : memref<8xf32> scf.forall (%a) in (8) { memref.store %v, %V[%a] : memref<8xf32> }"
-    assert spaces(text) == ["? of 128: serial writes V*", "8 of 128: writes V(0)"]
+    assert spaces(text) == ["? of 128: serial writes V(*)", "8 of 128: writes V(d0:8)"]
