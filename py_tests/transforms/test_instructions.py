@@ -10,7 +10,14 @@ import pytest
 from tilewright import mlir
 from tilewright.machine.cuda import SM_80, SM_90A
 from tilewright.mlir import ir
-from tilewright.transforms.instructions import CopyFacts, ProductFacts, choose_copy, choose_product, element_bytes
+from tilewright.transforms.instructions import (
+    CopyFacts,
+    ProductFacts,
+    choose_copy,
+    choose_product,
+    element_bytes,
+    product_facts,
+)
 
 pytestmark = pytest.mark.l1a_compile_no_target_dialect
 
@@ -133,3 +140,72 @@ def test_a_sparse_product_gets_a_sparse_instruction() -> None:
     assert choose_product(replace(PRODUCT, sparse=True), SM_90A).instruction == "wgmma_sp"
     choice = choose_product(replace(PRODUCT, sparse=True, shape=(64, 64, 16)), SM_90A)
     assert choice.instruction == "scalar" and "no wgmma_sp: 64x64x16 is no multiple of 64x8x32" in choice.reason
+
+
+SHAPES = {"A": "64x32", "B": "64x32", "T": "32x64"}
+
+
+def facts_of(text: str) -> ProductFacts | None:
+    """The facts of the first product in a function over matrices in shared and fragment memory."""
+    arguments = ", ".join(f"%{name}: memref<{shape}xf16, #gpu.address_space<workgroup>>" for name, shape in SHAPES.items())
+    arguments += ", %C: memref<64x64xf32, #gpu.address_space<private>>"
+    text = text.replace("%C:", "%C : memref<64x64xf32, #gpu.address_space<private>>")
+    with mlir.context():
+        module = ir.Module.parse(f"func.func @f({arguments}) {{ {text} return }}")
+        operation = module.body.operations[0].regions[0].blocks[0].operations[0].operation
+        return product_facts(operation, SM_90A, 128)
+
+
+def contract(a: str, b: str, c: str) -> str:
+    maps = ", ".join(f"affine_map<(m, n, k) -> ({results})>" for results in (a, b, c))
+    return f"linalg.contract indexing_maps = [{maps}] "
+
+
+@pytest.mark.parametrize(
+    ("text", "a_innermost", "b_innermost"),
+    [
+        (contract("m, k", "n, k", "m, n") + "ins(%A:, %B:) outs(%C:)", True, True),
+        (contract("m, k", "k, n", "m, n") + "ins(%A:, %T:) outs(%C:)", True, False),
+        (contract("k, m", "n, k", "m, n") + "ins(%T:, %B:) outs(%C:)", False, True),
+    ],
+)
+def test_facts_of_a_product(text: str, a_innermost: bool, b_innermost: bool) -> None:
+    assert facts_of(typed(text)) == ProductFacts((64, 64, 32), "f16", "f32", a_innermost, b_innermost, "shared", "shared", 128)
+
+
+def typed(text: str) -> str:
+    """`ins(%A:, %B:)` as `ins(%A, %B : type, type)`."""
+    first, second = (part.strip(": ") for part in text[text.index("ins(") + 4 : text.index(") outs")].split(","))
+    types = ", ".join(f"memref<{SHAPES[name[1:]]}xf16, #gpu.address_space<workgroup>>" for name in (first, second))
+    return text[: text.index("ins(")] + f"ins({first}, {second} : {types}) outs(%C:)"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        # The result is transposed; both matrices have its rows.
+        contract("m, k", "n, k", "n, m") + "ins(%A:, %B:) outs(%C:)",
+        contract("m, k", "m, k", "m, n") + "ins(%A:, %B:) outs(%C:)",
+    ],
+)
+def test_other_contractions_are_no_products(text: str) -> None:
+    assert facts_of(typed(text)) is None
+
+
+@pytest.mark.parametrize(
+    ("attribute", "transposed"), [("", False), (" {transpose_b = true}", True), (" {transpose_b = false}", False)]
+)
+def test_facts_of_a_sparse_product(attribute: str, transposed: bool) -> None:
+    b, shape = ("%B", "64x32") if transposed else ("%T", "32x64")
+    a = "memref<64x16xf16, #gpu.address_space<workgroup>>"
+    with mlir.context():
+        shared = f"memref<{shape}xf16, #gpu.address_space<workgroup>>"
+        total = "memref<64x64xf32, #gpu.address_space<private>>"
+        table = "memref<64x2xi16, #gpu.address_space<workgroup>>"
+        module = ir.Module.parse(
+            f"func.func @f(%A: {a}, %E: {table}, {b}: {shared}, %C: {total}) {{"
+            f'"tile.gemm_sp"(%A, %E, {b}, %C){attribute} : ({a}, {table}, {shared}, {total}) -> () return }}'
+        )
+        operation = module.body.operations[0].regions[0].blocks[0].operations[0].operation
+        expected = ProductFacts((64, 64, 32), "f16", "f32", True, transposed, "shared", "shared", 128, sparse=True)
+        assert product_facts(operation, SM_90A, 128) == expected

@@ -296,3 +296,8 @@ def test_a_copy_runs_ahead_of_an_update_of_its_tile_and_goes_after_the_last_use(
 def test_a_write_over_a_copy_that_does_not_read_it_holds_the_copy_back() -> None:
     needs = [dependence("RAW", 0, 2), dependence("WAW", 0, 1), dependence("RAW", 1, 2)]
     assert plan_schedule([COPY, OTHER, OTHER], needs, 2) is None
+
+
+def test_the_depth_is_the_distance_between_the_first_stage_and_the_last() -> None:
+    assert Schedule((1, 3), (0, 1), (-1, -1)).depth == 2
+    assert Schedule((2, 2), (0, 1), (-1, -1)).depth == 0
