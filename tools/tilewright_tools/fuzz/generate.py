@@ -43,6 +43,7 @@ class Generator:
         # Where every statement may write every tile, no copy can run ahead, and there is nothing to get wrong.
         self.hazard = self.random.choice((0.0, 0.0, 0.03) if self.plain else (0.0, 0.03, 0.08, 0.2, 1.0))
         self.owned: list[str] = []
+        self.looped: set[str] = set()
         self.in_loop = 0
 
     def program(self) -> Program:
@@ -129,7 +130,7 @@ class Generator:
         chance, name = self.random, self._name()
         stop, stages = self.positions.bound(3 if depth else TRIPS - 1), chance.choice((1, 2, 2, 3, 3, 4, 6))
         arguments: dict[str, Any] = {"name": name, "start": chance.choice((0, 0, 0, 1, 2)), "stop": stop, "stages": stages}
-        tiles = chance.sample(self.memories.copied, chance.choice((1, 2, 2)))
+        tiles = self._tiles_of_loop(chance.choice((1, 2, 2)))
         self.positions.loops.append(name)
         copies = [self._fetch(tile) for tile in tiles]
         self.positions.loops.remove(name)
@@ -152,6 +153,16 @@ class Generator:
         if explicit:
             body = self._scheduled(body, stages)
         return Statement("pipelined", {**arguments, "explicit": explicit}, tuple(body))
+
+    def _tiles_of_loop(self, count: int) -> list[Memory]:
+        """The tiles that a loop copies: in plain kernels mostly such that no loop before it has."""
+        copied = self.memories.copied
+        fresh = [memory for memory in copied if memory.name not in self.looped]
+        if self.plain and fresh and self.random.random() < 0.7:
+            copied = fresh
+        tiles = self.random.sample(copied, min(count, len(copied)))
+        self.looped |= {tile.name for tile in tiles}
+        return tiles
 
     def _readers(self, tiles: list[Memory]) -> list[Statement]:
         """Statements that read the tiles of a loop, as far as any fit: a copy that nothing reads is not pipelined."""
