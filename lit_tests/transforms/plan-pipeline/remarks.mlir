@@ -452,3 +452,59 @@ gpu.module @kernels {
     gpu.return
   }
 }
+
+// -----
+
+// Groups that the user commits would be counted among the pipeline's own.
+!x = memref<256xf16>
+!win = memref<16xf16, strided<[1], offset: ?>>
+!tile = memref<16xf16, #gpu.address_space<workgroup>>
+!frag = memref<16xf16, #gpu.address_space<private>>
+gpu.module @kernels {
+  gpu.func @groups_by_hand(%X: !x, %go: i1) kernel
+      attributes {known_block_size = array<i32: 128, 1, 1>, known_grid_size = array<i32: 1, 1, 1>} {
+    %c0 = arith.constant 0 : index
+    %c16 = arith.constant 16 : index
+    %c64 = arith.constant 64 : index
+    %S = memref.alloc() : !tile
+    %F = memref.alloc() : !frag
+    // expected-remark@+1 {{loop not pipelined: the effects of tile.commit_group are not known to it}}
+    scf.for %k = %c0 to %c64 step %c16 {
+      %a = memref.subview %X[%k] [16] [1] : !x to !win
+      "tile.copy_async"(%a, %S) {group = 0 : i32} : (!win, !tile) -> ()
+      // expected-note@+1 {{because of this 'tile.commit_group'}}
+      "tile.commit_group"() {group = 0 : i32} : () -> ()
+      "tile.wait_group"() {pending = 0 : i32} : () -> ()
+      memref.copy %S, %F : !tile to !frag
+    } {tile.num_stages = 2 : i32}
+    gpu.return
+  }
+}
+
+// -----
+
+// Nothing counts the iterations of a while loop.
+!x = memref<256xf16>
+!win = memref<16xf16, strided<[1], offset: ?>>
+!tile = memref<16xf16, #gpu.address_space<workgroup>>
+!frag = memref<16xf16, #gpu.address_space<private>>
+gpu.module @kernels {
+  gpu.func @while_asks(%X: !x, %go: i1) kernel
+      attributes {known_block_size = array<i32: 128, 1, 1>, known_grid_size = array<i32: 1, 1, 1>} {
+    %c0 = arith.constant 0 : index
+    %c16 = arith.constant 16 : index
+    %c64 = arith.constant 64 : index
+    %S = memref.alloc() : !tile
+    %F = memref.alloc() : !frag
+    // expected-remark@+1 {{not pipelined: scf.while has no count of iterations; use scf.for}}
+    scf.while : () -> () {
+      scf.condition(%go)
+    } do {
+      %a = memref.subview %X[%c0] [16] [1] : !x to !win
+      memref.copy %a, %S : !win to !tile
+      memref.copy %S, %F : !tile to !frag
+      scf.yield
+    } attributes {tile.num_stages = 2 : i32}
+    gpu.return
+  }
+}

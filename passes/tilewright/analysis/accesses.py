@@ -20,6 +20,8 @@ _TERMINATORS = ("scf.yield", "scf.condition", "scf.forall.in_parallel", "scf.red
 _PURE_OPERATIONS = frozenset((*_PURE_MEMREF, *_PURE_GPU, *_TERMINATORS, "linalg.index", "tile.stage_index", "tile.phase"))
 _IMPURE_AFFINE = ("affine.load", "affine.store", "affine.for", "affine.if", "affine.parallel")
 _TRANSPARENT = ("memref.alloc", "memref.alloca", "memref.dealloc")
+# Operations on one mbarrier, their first operand: a loop may hold them as long as they keep their order.
+_BARRIERS = ("tile.mbarrier_arrive", "tile.mbarrier_expect", "tile.mbarrier_wait")
 _WAITING_PREFIXES = ("tile.channel_", "tile.mbarrier_", "tile.commit_group", "tile.wait_group")
 
 
@@ -60,6 +62,7 @@ class _Scope:
     """What encloses an access inside the operation that is analysed: conditions, and loops with their ranges."""
 
     analysed: ir.Operation
+    orders_barriers: bool = False
     certain: bool = True
     conditions: tuple[ir.Value, ...] = ()
     ranges: tuple[_Range, ...] = ()
@@ -75,10 +78,14 @@ class _Range:
     value: ir.Value
 
 
-def effects_of(operation: ir.Operation) -> Effects:
-    """The effects of `operation`, with those of the operations in its regions."""
+def effects_of(operation: ir.Operation, orders_barriers: bool = False) -> Effects:
+    """The effects of `operation`, with those of the operations in its regions.
+
+    `orders_barriers`: operations on an mbarrier are updates of it. They keep their order then, which is all that a loop with
+    one agent asks of them; else their effects are not known.
+    """
     found: list[Access] = []
-    opaque = _collect(operation, _Scope(operation), found)
+    opaque = _collect(operation, _Scope(operation, orders_barriers), found)
     return Effects(tuple(found), opaque)
 
 
@@ -93,6 +100,10 @@ def _collect(operation: ir.Operation, scope: _Scope, found: list[Access]) -> ir.
     if is_pure(operation) or operation.name in _TRANSPARENT:
         return None
     own = _own_accesses(operation)
+    barrier = _barrier_of(operation) if scope.orders_barriers else None
+    if barrier is not None:
+        root = None if isinstance(barrier.owner, ir.Block) else barrier
+        own = [*(own or []), Access("atomic", Region(root, ()), operation)]
     if own is not None:
         found += [_in_scope(access, scope) for access in own]
         return None
@@ -107,6 +118,13 @@ def _collect(operation: ir.Operation, scope: _Scope, found: list[Access]) -> ir.
     for region in operation.regions:
         opaque = _collect_region(region, inner, found) or opaque
     return opaque
+
+
+def _barrier_of(operation: ir.Operation) -> ir.Value | None:
+    """The mbarrier that an operation updates or waits for."""
+    if operation.name in _BARRIERS:
+        return operation.operands[0]
+    return list(operation.operands)[-2] if operation.name == "tile.bulk_copy" else None
 
 
 def _collect_region(region: ir.Region, scope: _Scope, found: list[Access]) -> ir.Operation | None:

@@ -188,7 +188,7 @@ class _BodyReader:
             if operation.name in ALLOCATIONS:
                 body.allocations.append(operation)
                 continue
-            effects = effects_of(operation)
+            effects = effects_of(operation, orders_barriers=True)
             if effects.opaque is not None:
                 body.refusal = body.refusal or Refusal(
                     f"the effects of {effects.opaque.name} are not known to it", effects.opaque

@@ -108,9 +108,7 @@ def _why_unscheduled(schedule: Schedule | None, refused: dict[str, str]) -> str:
     return "no copy from global to shared memory may run ahead of its iteration" + (f" ({reasons})" if reasons else "")
 
 
-def _in_the_way(
-    body: LoopBody, graph: DependenceGraph, choices: Sequence[Choice | None], machine: Machine
-) -> tuple[Note, ...]:
+def _in_the_way(body: LoopBody, graph: DependenceGraph, choices: Sequence[Choice | None], machine: Machine) -> tuple[Note, ...]:
     """Notes at what holds the copies back: memory that could be any, or a second write of what a copy brought."""
     for _, access in body.unknown_accesses[:1]:
         message = f"this '{access.operation.name}' uses a buffer that is neither an allocation nor a kernel argument"

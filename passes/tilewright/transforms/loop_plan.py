@@ -114,7 +114,7 @@ def buffer_name(buffer: ir.Value | None) -> str:
     if buffer is None:
         return "unknown memory"
     location = source_location(buffer.location)
-    return f"{ir.MemRefType(buffer.type)} of {location}" if location.file else str(buffer.type)
+    return f"{buffer.type} of {location}" if location.file else str(buffer.type)
 
 
 def dependences_of(graph: DependenceGraph) -> list[Dependence]:

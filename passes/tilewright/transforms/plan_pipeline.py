@@ -14,6 +14,7 @@ from tilewright.machine import Machine
 from tilewright.mlir import ir
 from tilewright.transforms.base import Decision, Pass, PassContext
 from tilewright.transforms.check_input import check_input
+from tilewright.transforms.cloning import nested_operations
 from tilewright.transforms.decide_loops import decide_loops
 from tilewright.transforms.index_math import IndexMath
 from tilewright.transforms.instructions import (
@@ -32,7 +33,7 @@ from tilewright.transforms.loop_plan import (
 )
 from tilewright.transforms.normalize_windows import normalize_windows
 from tilewright.transforms.strategy import kernel_facts
-from tilewright.transforms.wrap_statements import strip_request, wrap_statements
+from tilewright.transforms.wrap_statements import REQUEST_ATTRIBUTES, strip_request, wrap_statements
 
 
 @dataclass(frozen=True)
@@ -49,6 +50,7 @@ class PlanPipeline(Pass):
        stands in each statement that uses it. Where it would come too late there, and for the results of statements and the
        scalars that a loop carries, the value is kept in a buffer of one element. A plain `scf.if` is a guard: it is split over
        the statements in it, its arithmetic moved before it. Allocations move before the loop.
+       Operations on the user's own mbarriers are statements that keep their order; copies run ahead of them.
     2. Dependences (RAW, WAR, WAW) are those of overlapping regions, in one iteration or carried to the next. Versions remove
        carried dependences over a buffer that each iteration writes before it reads.
     3. Copies from global to shared memory run ahead, at stage 0, right after their last use, if nothing of their iteration must
@@ -104,6 +106,7 @@ class PlanPipeline(Pass):
         math = IndexMath(kernel.operation)
         loops = [keep_scalars(loop, context.machine, math) for loop in loops]
         bodies = [body_of(loop) for loop in loops]
+        _refuse_while_loops(kernel.operation, context)
         plans = decide_loops(bodies, facts, self.strategy, context.machine)
         for body, plan in zip(bodies, plans, strict=True):
             _record(body, plan, context)
@@ -126,6 +129,16 @@ def pipelined_loops(function: ir.Operation) -> Iterator[ir.Operation]:
 
     function.walk(visit, ir.WalkOrder.PRE_ORDER)
     return iter(found)
+
+
+def _refuse_while_loops(function: ir.Operation, context: PassContext) -> None:
+    """A pipeline is of an `scf.for`, whose iterations can be counted: a while loop that asks for one is left alone."""
+    for operation in nested_operations(function):
+        asks = [name for name in REQUEST_ATTRIBUTES if name in operation.attributes]
+        if asks and operation.name == "scf.while":
+            context.sink.remark(operation.location, "not pipelined: scf.while has no count of iterations; use scf.for")
+            for name in asks:
+                del operation.attributes[name]
 
 
 def _record(body: LoopBody, plan: LoopPlan, context: PassContext) -> None:
