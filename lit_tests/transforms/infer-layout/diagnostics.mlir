@@ -300,3 +300,151 @@ gpu.module @kernels {
     gpu.return
   }
 }
+
+// -----
+
+// Rule 7: two groups of threads use one fragment, and write it.
+!m = memref<16x64xf16>
+!f = memref<16x64xf16, #gpu.address_space<private>>
+gpu.module @kernels {
+  gpu.func @one_fragment_in_two_groups(%X: !m, %Y: !m) kernel
+      attributes {known_block_size = array<i32: 256, 1, 1>, known_grid_size = array<i32: 1, 1, 1>} {
+    // expected-remark@+1 {{moves to shared memory: two groups of threads use it, each with registers of its own}}
+    %F = memref.alloc() : !f
+    "tile.specialize"() ({
+      "tile.warp_group"() ({
+        // expected-note@+1 {{'memref.copy' accesses it}}
+        memref.copy %X, %F : !m to !f
+      }) {role = "producer", warps = 4 : i32} : () -> ()
+      "tile.warp_group"() ({
+        // expected-note@+1 {{'memref.copy' accesses it}}
+        memref.copy %F, %Y : !f to !m
+      }) {role = "consumer", warps = 4 : i32} : () -> ()
+    }) : () -> ()
+    gpu.return
+  }
+}
+
+// -----
+
+// Two products want one fragment in different ways: both are named, with what they want.
+!a = memref<64x16xf16, #gpu.address_space<workgroup>>
+!b = memref<64x16xf16, #gpu.address_space<workgroup>>
+!w = memref<64x64xf16, #gpu.address_space<private>>
+!d = memref<64x64xf16, #gpu.address_space<private>>
+!c = memref<64x64xf16, #gpu.address_space<workgroup>>
+!o = memref<64x64xf32, #gpu.address_space<private>>
+gpu.module @kernels {
+  gpu.func @accumulator_over_other_warps_than_operand() kernel
+      attributes {known_block_size = array<i32: 256, 1, 1>, known_grid_size = array<i32: 1, 1, 1>} {
+    %A = memref.alloc() : !a
+    %B = memref.alloc() : !b
+    %C = memref.alloc() : !c
+    // expected-remark@+1 {{moves to shared memory: two operations want it spread differently}}
+    %D = memref.alloc() : !d
+    %O = memref.alloc() : !o
+    // expected-note@+1 {{'linalg.matmul' accesses it as #tile.fragment<{modes = [[2, 0, 1], [4, 1, 0], [4, 0, 4], [2, 128, 0], [8, 4, 0], [2, 0, 2], [4, 32, 0]]}}
+    linalg.matmul indexing_maps = [affine_map<(m, n, k) -> (m, k)>, affine_map<(m, n, k) -> (n, k)>, affine_map<(m, n, k) -> (m, n)>]
+      {tile.instruction = "wgmma"} ins(%A, %B : !a, !b) outs(%D : !d)
+    // expected-note@+1 {{'linalg.matmul' accesses it as #tile.fragment<{modes = [[2, 0, 1], [4, 1, 0], [8, 0, 4], [8, 4, 0], [2, 0, 2], [4, 32, 0]], replicas = [[2, 128, 0]]}}
+    linalg.matmul indexing_maps = [affine_map<(m, n, k) -> (m, k)>, affine_map<(m, n, k) -> (n, k)>, affine_map<(m, n, k) -> (m, n)>]
+      {tile.instruction = "wgmma"} ins(%D, %C : !d, !c) outs(%O : !o)
+    gpu.return
+  }
+}
+
+// -----
+
+// Rule 1: an annotation for other threads than use the fragment.
+!m = memref<16x64xf16>
+!f = memref<16x64xf16, #gpu.address_space<private>>
+gpu.module @kernels {
+  gpu.func @annotated_for_other_threads(%X: !m) kernel
+      attributes {known_block_size = array<i32: 256, 1, 1>, known_grid_size = array<i32: 1, 1, 1>} {
+    // expected-error-re@+1 {{tile.layout of memref<16x64xf16, #gpu.address_space<private>> of {{.*}} is over 128 threads; 256 use it}}
+    %F = memref.alloc() {tile.layout = #tile.fragment<{shape = [16, 64], threads = 128 : i32, modes = [[8, 0, 1], [8, 1, 0], [16, 8, 0]]}>} : !f
+    memref.copy %X, %F : !m to !f
+    gpu.return
+  }
+}
+
+// -----
+
+// Rule 1: an annotated fragment stays: a loop that it does not serve is the error.
+!m = memref<16x64xf16>
+!f = memref<16x64xf16, #gpu.address_space<private>>
+gpu.module @kernels {
+  gpu.func @annotations_that_differ(%X: !m) kernel
+      attributes {known_block_size = array<i32: 128, 1, 1>, known_grid_size = array<i32: 1, 1, 1>} {
+    // expected-note@+2 {{'memref.alloc' accesses it as #tile.fragment<{modes = [[8, 0, 1], [8, 1, 0], [16, 8, 0]]}}
+    // expected-error@+1 {{does not serve all: the loop's threads do not keep the elements that they access}}
+    %F = memref.alloc() {tile.layout = #tile.fragment<{shape = [16, 64], threads = 128 : i32, modes = [[8, 0, 1], [8, 1, 0], [16, 8, 0]]}>} : !f
+    memref.copy %X, %F : !m to !f
+    scf.forall (%i, %j) in (16, 64) {
+      // expected-note@+1 {{'memref.load' accesses it as #tile.fragment<{modes = [[2, 0, 1], [32, 1, 0], [4, 32, 0], [4, 0, 2]]}}
+      %v = memref.load %F[%i, %j] : !f
+      memref.store %v, %X[%i, %j] : !m
+    } {tile.layout = #tile.fragment<{shape = [16, 64], threads = 128 : i32, modes = [[2, 0, 1], [32, 1, 0], [4, 32, 0], [4, 0, 2]]}>}
+    gpu.return
+  }
+}
+
+// -----
+
+!m = memref<16x64xf16>
+gpu.module @kernels {
+  gpu.func @loop_layout_of_another_shape(%X: !m) kernel
+      attributes {known_block_size = array<i32: 128, 1, 1>, known_grid_size = array<i32: 1, 1, 1>} {
+    %zero = arith.constant 0.0 : f16
+    // expected-error@+1 {{tile.layout of 'scf.forall': has shape [64, 16]; the loop has [16, 64]}}
+    scf.forall (%i, %j) in (16, 64) {
+      memref.store %zero, %X[%i, %j] : !m
+    } {tile.layout = #tile.fragment<{shape = [64, 16], threads = 128 : i32, modes = [[8, 0, 1], [8, 1, 0], [16, 8, 0]]}>}
+    gpu.return
+  }
+}
+
+// -----
+
+!m = memref<16x64xf16>
+gpu.module @kernels {
+  gpu.func @loop_layout_for_other_threads(%X: !m) kernel
+      attributes {known_block_size = array<i32: 256, 1, 1>, known_grid_size = array<i32: 1, 1, 1>} {
+    %zero = arith.constant 0.0 : f16
+    // expected-error@+1 {{tile.layout of 'scf.forall': is over 128 threads; 256 run the loop}}
+    scf.forall (%i, %j) in (16, 64) {
+      memref.store %zero, %X[%i, %j] : !m
+    } {tile.layout = #tile.fragment<{shape = [16, 64], threads = 128 : i32, modes = [[8, 0, 1], [8, 1, 0], [16, 8, 0]]}>}
+    gpu.return
+  }
+}
+
+// -----
+
+!m = memref<16x64xf16>
+gpu.module @kernels {
+  gpu.func @loop_layout_that_runs_two_iterations_at_once(%X: !m) kernel
+      attributes {known_block_size = array<i32: 128, 1, 1>, known_grid_size = array<i32: 1, 1, 1>} {
+    %zero = arith.constant 0.0 : f16
+    // expected-error@+1 {{tile.layout of 'scf.forall': must be injective: two iterations share a register}}
+    scf.forall (%i, %j) in (16, 64) {
+      memref.store %zero, %X[%i, %j] : !m
+    } {tile.layout = #tile.fragment<{shape = [16, 64], threads = 128 : i32, modes = [[8, 0, 0], [8, 1, 0], [16, 8, 0]]}>}
+    gpu.return
+  }
+}
+
+// -----
+
+!m = memref<16x64xf16>
+gpu.module @kernels {
+  gpu.func @loop_layout_of_the_wrong_kind(%X: !m) kernel
+      attributes {known_block_size = array<i32: 128, 1, 1>, known_grid_size = array<i32: 1, 1, 1>} {
+    %zero = arith.constant 0.0 : f16
+    // expected-error@+1 {{tile.layout of 'scf.forall': must be a FragmentLayout: it says which thread runs which iteration}}
+    scf.forall (%i, %j) in (16, 64) {
+      memref.store %zero, %X[%i, %j] : !m
+    } {tile.layout = #tile.shared<{shape = [16, 64], element_bytes = 2 : i32}>}
+    gpu.return
+  }
+}

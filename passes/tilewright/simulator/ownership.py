@@ -21,8 +21,10 @@ from tilewright.simulator.findings import Recorder, Site
 def check_ownership(kernel: Kernel, machine: Machine, recorder: Recorder) -> None:
     """Report every access of a laid-out fragment by a thread that does not keep the element."""
     spaces = loop_spaces(kernel.operation, kernel.threads or 1, machine.limits.warp_size)
-    if not any("tile.layout" in space.operation.attributes for space in spaces):
-        # Annotated buffers, and no layout inferred yet: no operation has threads.
+    loops = [space.operation for space in spaces]
+    fragments = [access.buffer.owner for space in spaces for access in space.accesses if _is_fragment(access.buffer, machine)]
+    if not any("tile.layout" in loop.attributes for loop in loops) or any("tile.layout" not in f.attributes for f in fragments):
+        # Annotations, and no layout inferred yet: most operations have no threads.
         return
     for space in spaces:
         if space.operation.name in PRODUCTS:
@@ -31,6 +33,14 @@ def check_ownership(kernel: Kernel, machine: Machine, recorder: Recorder) -> Non
             layout = _fragment_layout(access.buffer.owner)
             if layout is not None:
                 _check(space, access, layout, recorder)
+
+
+def _is_fragment(buffer: ir.Value, machine: Machine) -> bool:
+    if isinstance(buffer.owner, ir.Block):
+        return False
+    attribute = ir.MemRefType(buffer.type).memory_space
+    space = machine.space_of("" if attribute is None else str(attribute))
+    return space is not None and space.name == "fragment"
 
 
 def _fragment_layout(owner: object) -> FragmentLayout | None:
