@@ -5,10 +5,13 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
 
+from tilewright.runtime.reference_jit import run_reference
 from tilewright.transforms import async_loop
 from tilewright.transforms.wait_counts import PipelineWaits, pipeline_waits
+from tilewright_tools.fuzz import checking
 from tilewright_tools.fuzz.campaign import Record, Worker, run_campaign, run_seed
 from tilewright_tools.fuzz.checking import Configuration, check, configurations
 from tilewright_tools.fuzz.generate import generate
@@ -71,3 +74,17 @@ def test_a_process_that_ends_costs_one_seed() -> None:
         assert record.failure == ""
     finally:
         worker.stop()
+
+
+def test_an_input_form_that_the_simulator_gets_wrong_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    def wrong(kernel, arguments) -> None:
+        run_reference(kernel, arguments)
+        for values in arguments:
+            if isinstance(values, np.ndarray) and values.dtype.kind == "f":
+                values += np.asarray(1, values.dtype)
+
+    seed = next(seed for seed in range(100) if check(generate(seed), configurations(seed)).runs)
+    assert check(generate(seed), configurations(seed), reference=True).failure is None
+    monkeypatch.setattr(checking, "run_reference", wrong)
+    failure = check(generate(seed), configurations(seed), reference=True).failure
+    assert failure is not None and (failure.stage, failure.kind) == ("input form", "reference")
