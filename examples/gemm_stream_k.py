@@ -46,33 +46,37 @@ def build(
     @tl.kernel(threads=threads)
     def gemm_stream_k(A: tl.Tensor((M, K), dtype), B: tl.Tensor((K, N), dtype), C: tl.Tensor((M, N), tl.f32)):
         block = tl.grid(blocks)
-        A_tile = tl.alloc_shared((block_m, block_k), dtype)
-        B_tile = tl.alloc_shared((block_k, block_n), dtype)
         accumulator = tl.alloc_fragment((block_m, block_n), tl.f32)
 
-        def compute(row: tl.Scalar, column: tl.Scalar, first: Any, last: Any) -> None:
+        def tiles_of_a_loop() -> tuple[tl.Buffer, tl.Buffer]:
+            return tl.alloc_shared((block_m, block_k), dtype), tl.alloc_shared((block_k, block_n), dtype)
+
+        def compute(row: tl.Scalar, column: tl.Scalar, first: Any, last: Any, operands: tuple[tl.Buffer, tl.Buffer]) -> None:
+            A_tile, B_tile = operands
             tl.fill(accumulator, 0.0)
             for k in tl.pipelined(first, last, num_stages=num_stages):
                 tl.copy(A[row:, k * block_k :], A_tile)
                 tl.copy(B[k * block_k :, column:], B_tile)
                 tl.gemm(A_tile, B_tile, accumulator)
 
+        cut_operands = tiles_of_a_loop()
         start = tl.min(block * share, cut * steps)
         stop = tl.min(start + share, cut * steps)
         for tile in tl.serial(start // steps, tl.cdiv(stop, steps)):
             row, column = tile // columns * block_m, tile % columns * block_n
             first = tl.max(start - tile * steps, 0)
             last = tl.min(stop - tile * steps, steps)
-            compute(row, column, first, last)
+            compute(row, column, first, last, cut_operands)
             with tl.if_(last - first == steps):
                 tl.copy(accumulator, C[row:, column:])
             with tl.else_():
                 for i, j in tl.parallel(block_m, block_n):
                     tl.atomic_add(C, (row + i, column + j), accumulator[i, j])
         if cut < tiles:
+            whole_operands = tiles_of_a_loop()
             for tile in tl.serial(cut + block, tiles, blocks):
                 row, column = tile // columns * block_m, tile % columns * block_n
-                compute(row, column, 0, steps)
+                compute(row, column, 0, steps, whole_operands)
                 tl.copy(accumulator, C[row:, column:])
 
     return gemm_stream_k
