@@ -12,6 +12,9 @@ from tilewright.pipeline.files import write_atomically
 from tilewright_tools.mutation.child import Session
 from tilewright_tools.mutation.messages import Children, Result
 
+# Seconds of CPU time that a test may take while it is traced.
+TRACING_LIMIT = 600.0
+
 
 @dataclass
 class CoveredTest:
@@ -91,20 +94,30 @@ def update_map(
 
 
 def _trace(files: dict[str, CoveredFile], stale: list[str], root: Path, sources: Sequence[Path], jobs: int) -> None:
+    """Run the stale files; a session that a test ends goes on, in another one, with the files after that test's."""
     children = Children()
 
-    def take(result: Result) -> None:
+    def start(chosen: Sequence[str]) -> None:
+        if chosen:
+            session = Session(root, tuple(chosen), traced=tuple(sources), default_limit=TRACING_LIMIT)
+            children.start(session, lambda result: take(result, chosen))
+
+    def take(result: Result, chosen: Sequence[str]) -> None:
+        reached = 0
         for message in result.messages:
+            name = message["test"].partition("::")[0]
+            if name in chosen:
+                reached = max(reached, chosen.index(name))
             if message["event"] == "end":
-                file = files[message["test"].partition("::")[0]]
-                lines = {str(Path(name).relative_to(root)): found for name, found in message["lines"].items()}
-                file.tests[message["test"]] = CoveredTest(message["seconds"], message["outcome"] == "passed", lines)
+                lines = {str(Path(file).relative_to(root)): found for file, found in message["lines"].items()}
+                files[name].tests[message["test"]] = CoveredTest(message["seconds"], message["outcome"] == "passed", lines)
+        if result.running:
+            files[result.running.partition("::")[0]].tests[result.running] = CoveredTest(0.0, False, {})
+            start(chosen[reached + 1 :])
 
     try:
         for part in range(jobs):
-            chosen = tuple(stale[part::jobs])
-            if chosen:
-                children.start(Session(root, chosen, traced=tuple(sources), default_limit=600.0), take)
+            start(stale[part::jobs])
         while len(children):
             children.wait()
     finally:

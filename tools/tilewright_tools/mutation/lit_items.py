@@ -8,7 +8,10 @@ from typing import Any
 
 import pytest
 
+from tilewright.pipeline.defaults import TILE_PIPELINE
 from tilewright_tools.mutation.shell import Command, NeedsShell, parse_run_lines, run_pipelines
+
+ASYNC_PIPELINE = TILE_PIPELINE.replace("tile-plan-pipeline", "tile-plan-pipeline{strategy=async}")
 
 
 class LitPlugin:
@@ -23,7 +26,13 @@ class LitPlugin:
             return None
         if file_path.suffix not in (".mlir", ".py"):
             return None
-        substitutions = {"%s": str(file_path), "%S": str(file_path.parent), "%examples": str(self.root / "examples")}
+        substitutions = {
+            "%s": str(file_path),
+            "%S": str(file_path.parent),
+            "%examples": str(self.root / "examples"),
+            "%async_pipeline": ASYNC_PIPELINE,
+            "%async-pipeline": ASYNC_PIPELINE,
+        }
         try:
             pipelines = parse_run_lines(file_path.read_text(encoding="utf-8"), substitutions)
         except NeedsShell:

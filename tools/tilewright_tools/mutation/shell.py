@@ -1,6 +1,6 @@
 """RUN lines in this process: the small part of a shell that most lit tests need.
 
-Pipelines of `tile-opt`, `tile-run` and `FileCheck`, `not` before them, and the redirections `2>&1`, `2>/dev/null`, `< FILE`. No
+Pipelines of `tile-opt`, `tile-run`, `tilewright` and `FileCheck`, `not` before them, and the redirections `2>&1`, `2>/dev/null`, `< FILE`. No
 process is started, so that what is imported here is what the test tests. A test that needs more is refused.
 """
 
@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 _RUN_LINE = re.compile(r"^\s*(?://|#|;)?\s*RUN:(?P<command>.*)$", re.MULTILINE)
+_SUBSTITUTION = re.compile(r"%[A-Za-z]")
 Tool = Callable[[list[str]], int]
 
 
@@ -67,8 +68,8 @@ def _parse_pipeline(line: str, substitutions: dict[str, str]) -> list[Command]:
 def _substituted(word: str, substitutions: dict[str, str]) -> str:
     for name in sorted(substitutions, key=len, reverse=True):
         word = word.replace(name, substitutions[name])
-    if "%t" in word or "%python" in word:
-        raise NeedsShell("a temporary file or another program")
+    if _SUBSTITUTION.search(word):
+        raise NeedsShell(f"{word}: a temporary file, or another program")
     return word
 
 
@@ -147,6 +148,13 @@ def _tile_run(arguments: list[str]) -> int:
     return tool_exit_code("tile-run", tile_run, arguments)
 
 
+def _tilewright(arguments: list[str]) -> int:
+    from tilewright_tools.cli.common import tool_exit_code
+    from tilewright_tools.cli.tilewright import tilewright
+
+    return tool_exit_code("tilewright", tilewright, arguments)
+
+
 def _filecheck(arguments: list[str]) -> int:
     from filecheck.matcher import Matcher
     from filecheck.options import parse_argv_options
@@ -154,4 +162,4 @@ def _filecheck(arguments: list[str]) -> int:
     return Matcher.from_opts(parse_argv_options(["FileCheck", *arguments])).run()
 
 
-TOOLS: dict[str, Tool] = {"tile-opt": _tile_opt, "tile-run": _tile_run, "FileCheck": _filecheck}
+TOOLS: dict[str, Tool] = {"tile-opt": _tile_opt, "tile-run": _tile_run, "tilewright": _tilewright, "FileCheck": _filecheck}
