@@ -2,24 +2,29 @@
 
 from __future__ import annotations
 
+import time
 from collections import Counter
 from itertools import product
 from math import prod
 
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from tilewright.ir.layout import (
     VECTOR_BYTES,
+    Axis,
     FragmentLayout,
     LayoutError,
     Mode,
     SharedLayout,
+    flat_fragment,
+    ragged_fragment,
     replicated_fragment,
     rows_first_fragment,
     spread_fragment,
 )
+from tilewright.ir.layout_algebra import strided
 
 pytestmark = pytest.mark.l0_backend_agnostic
 
@@ -283,3 +288,122 @@ def test_shared_layouts_that_make_no_sense(arguments, message):
 def test_nothing_expands_by_no_stages(layout):
     with pytest.raises(LayoutError, match="by 0 stages"):
         layout.expand(0)
+
+
+# The algebra of fragments: that of their places, thread · registers + register.
+
+
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(fragments())
+def test_the_inverse_of_a_fragment_finds_the_element_of_each_register(layout):
+    """A register of a thread keeps one element, whichever replica: position in (replica, *index) comes back."""
+    inverse = layout.inverse()
+    places = layout.replicated_places
+    for replica, *index in indices(places.shape):
+        position = replica * prod(layout.shape)
+        position += sum(c * prod(layout.shape[d + 1 :]) for d, c in enumerate(index))
+        assert inverse((places((replica, *index)),)) == position
+
+
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(fragments(), st.data())
+def test_a_fragment_seen_as_another_shape_keeps_its_places(layout, data):
+    flat = layout.reshape((prod(layout.shape),))
+    assert places(flat) == places(layout)
+    order = data.draw(st.permutations(range(len(layout.shape))))
+    shape = tuple(layout.shape[d] for d in order)
+    strides = [prod(layout.shape[d + 1 :]) for d in order]
+    loop = layout.compose(strided(shape, strides))
+    for index in indices(shape):
+        assert loop.owner(index) == layout.owner([index[order.index(d)] for d in range(len(shape))])
+
+
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(fragments(), st.integers(1, 3), st.booleans(), st.data())
+def test_a_repeated_fragment_has_registers_or_threads_for_each_copy(layout, factor, in_registers, data):
+    dimension = data.draw(st.integers(0, len(layout.shape) - 1))
+    repeated = layout.repeat(dimension, factor, in_registers)
+    assert repeated.is_injective() and repeated.threads == layout.threads * (1 if in_registers else factor)
+    extent = layout.shape[dimension]
+    for index in indices(repeated.shape):
+        copy, inside = divmod(index[dimension], extent)
+        thread, register = layout.owner((*index[:dimension], inside, *index[dimension + 1 :]))
+        moved = (thread, register + copy * layout.registers) if in_registers else (thread + copy * layout.threads, register)
+        assert repeated.owner(index) == moved
+
+
+@settings(deadline=None)
+@given(SHAPES, THREADS, st.sampled_from((1, 2, 4, 8)))
+def test_ragged_and_flat_spreads_keep_each_element_once_in_threads_that_there_are(shape, threads, vector):
+    for layout in (ragged_fragment(shape, threads, vector), flat_fragment(shape, threads, vector)):
+        assert layout.is_injective()
+        assert max(Counter(places(layout)).values()) == 1
+        assert all(0 <= thread < threads for kept in owners(layout) for thread in kept)
+
+
+@pytest.mark.parametrize(("size", "threads", "vector", "rounds"), [(514, 128, 1, 5), (3072, 128, 8, 3), (1024, 384, 1, 3)])
+def test_a_flat_spread_is_position_over_vector_modulo_threads(size, threads, vector, rounds):
+    layout = flat_fragment((size,), threads, vector)
+    for position in range(size):
+        turn, thread = divmod(position // vector, threads)
+        assert layout.owner((position,)) == (thread, turn * vector + position % vector)
+    assert layout.registers == rounds * vector
+
+
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(fragments(), st.data())
+def test_what_a_loop_indexes_is_kept_by_the_threads_whose_iterations_touch_it(layout, data):
+    """Dimensions in any order, some divided, some left out, one indexed by something else."""
+    order = data.draw(st.permutations(range(len(layout.shape))))[: data.draw(st.integers(1, len(layout.shape)))]
+    divisors = [data.draw(st.sampled_from([d for d in (1, 2, 4) if layout.shape[n] % d == 0])) for n in order]
+    axes = [Axis(layout.shape[n] // d, n, d) for n, d in zip(order, divisors, strict=True)]
+    free = data.draw(st.sampled_from((None, 3)))
+    axes += [Axis(free, None)] if free else []
+    try:
+        indexed = layout.indexed(tuple(axes))
+    except LayoutError:
+        return
+    expected: dict[tuple[int, ...], frozenset[int]] = {}
+    for index in indices(layout.shape):
+        key = tuple(index[n] // d for n, d in zip(order, divisors, strict=True))
+        expected[key] = expected.get(key, frozenset()) | layout.owners(index)
+    for key, kept in expected.items():
+        assert all(indexed.owners((*key, k) if free else key) == kept for k in range(free or 1))
+    assert max(Counter(places(indexed)).values()) == 1
+
+
+@settings(deadline=None)
+@given(SHAPES, THREADS, st.data())
+def test_a_part_of_a_fragment_keeps_its_owners(shape, threads, data):
+    layout = spread_fragment(shape, threads, 4)
+    part = tuple(data.draw(st.integers(1, extent)) for extent in shape)
+    assert all(layout.restrict(part).owner(index) == layout.owner(index) for index in indices(part))
+
+
+def test_half_a_million_iterations_are_judged_at_once():
+    start = time.perf_counter()
+    assert flat_fragment((524288,), 128, 4).is_injective()
+    assert not FragmentLayout((524288,), 128, (Mode(128, 1, 0), Mode(4096, 0, 0))).is_injective()
+    assert time.perf_counter() - start < 5.0
+
+
+@pytest.mark.parametrize(("padding", "width", "threads"), [(1, 4, 32), (4, 16, 8)])
+def test_padded_rows_are_free_of_bank_conflicts_along_a_column(padding, width, threads):
+    """What SIMT reads of 4 bytes and vectors of 16 bytes access at once: 32 rows, or the 8 of a part of 128 bytes."""
+    for columns in (32, 64, 96, 128):
+        layout = SharedLayout((32, columns), 4, 0, padding)
+        for column in range(0, columns, width // 4):
+            assert layout.bank_conflicts([(row, column) for row in range(threads)], width) == 1
+
+
+@pytest.mark.parametrize("swizzle", [32, 64, 128])
+def test_stages_of_a_swizzled_buffer_begin_where_its_pattern_does(swizzle):
+    layout = SharedLayout((12, swizzle), 2, swizzle).expand(3)
+    assert layout.alignment == 8 * swizzle
+    assert all(layout.position((stage, 0, 0)) * 2 % layout.alignment == 0 for stage in range(3))
+
+
+def test_a_pitch_sets_stages_apart():
+    layout = SharedLayout((32,), 2, pitch=64).expand(3)
+    assert [layout.position((stage, 1)) for stage in range(3)] == [1, 65, 129]
+    assert layout.size == 192 and layout.is_injective()

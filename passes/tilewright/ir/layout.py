@@ -129,10 +129,12 @@ class FragmentLayout:
     @property
     def replicated_places(self) -> Layout:
         """(replica, *index) → thread · registers + register, for all threads that keep an element."""
+        if self.replication == 1:
+            return replace(self.places, shape=(1, *self.shape), cover=(1, *self.cover))
         places = self.places._filled()
         replicas = tuple(Digit(mode.extent, mode.thread * self.registers) for mode in self.replicas) or (Digit(1, 0),)
         count = self.replication
-        return Layout((count, *self.shape), (*places.digits, *replicas), (), 0, (count, *self.cover))
+        return Layout((count, *self.shape), (*places.digits, *replicas), (), 0, (count, *places.cover))
 
     def with_places(self, places: Layout) -> FragmentLayout:
         """The layout over the same threads whose elements have these places."""
@@ -180,7 +182,7 @@ class FragmentLayout:
             raise LayoutError(f"cannot expand a layout by {stages} stages")
         filled = self.with_places(self.places._filled()) if self.modes else self
         modes = (*filled.modes, Mode(stages, 0, self.registers))
-        return FragmentLayout((stages, *self.shape), self.threads, modes, self.replicas, (stages, *self.cover))
+        return FragmentLayout((stages, *self.shape), self.threads, modes, self.replicas, (stages, *filled.cover))
 
     # Loops and what they index.
 

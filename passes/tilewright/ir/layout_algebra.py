@@ -238,6 +238,9 @@ class Layout:
         if total == needed:
             return self
         before = total // self.digits[-1].extent
+        others = prod(self.cover[1:])
+        if total % others == 0:
+            return replace(self, cover=(total // others, *self.cover[1:]))
         if needed % before:
             raise LayoutError(f"the last digit of {self.shape} is ragged: nothing can follow it")
         last = Digit(needed // before, self.digits[-1].stride)
