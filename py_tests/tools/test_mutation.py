@@ -262,3 +262,13 @@ def test_pipelines_run_in_this_process(tmp_path: Path) -> None:
     assert run_pipelines(right) is None
     wrong = parse_run_lines("// RUN: tile-opt %s | FileCheck %s --check-prefix=WRONG", substitutions)
     assert "exit code 1, expected success" in (run_pipelines(wrong) or "")
+
+
+def test_tests_that_need_a_shell_or_end_their_session_leave_the_others(project: Path) -> None:
+    (project / "lit_tests").mkdir()
+    (project / "lit_tests" / "shell.mlir").write_text("// RUN: rm -f %t\n")
+    (project / "tests" / "test_a_crash.py").write_text("import os\n\n\ndef test_it():\n    os.abort()\n")
+    (project / "tests" / "test_b_import.py").write_text("import missing\n")
+    report = report_of(project, "--tests", "lit_tests", "--sample", "3")
+    assert sorted(report["broken_tests"]) == ["tests/test_a_crash.py::test_it", "tests/test_b_import.py"]
+    assert report["outcomes"].get("killed", 0) + report["outcomes"].get("timeout", 0) > 0

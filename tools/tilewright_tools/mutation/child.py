@@ -109,7 +109,7 @@ def _run_session(session: Session, reporter: _Reporter) -> int:
     if session.mutated is not None:
         sys.meta_path.insert(0, _MutatedFinder(*session.mutated))
     _settle_hypothesis()
-    arguments = ["-x"] if session.mutated is not None else []
+    arguments = ["-x"] if session.mutated is not None else ["--continue-on-collection-errors"]
     arguments += ["-q", "--tb=short", "--assert=plain", "--rootdir", str(session.root)]
     for plugin in ("cacheprovider", "xdist", "looponfail"):
         arguments += ["-p", f"no:{plugin}"]

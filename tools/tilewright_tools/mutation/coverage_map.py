@@ -108,7 +108,9 @@ def _trace(files: dict[str, CoveredFile], stale: list[str], root: Path, sources:
             name = message["test"].partition("::")[0]
             if name in chosen:
                 reached = max(reached, chosen.index(name))
-            if message["event"] == "end":
+            if message["event"] == "collection":
+                files[name].tests[message["test"]] = CoveredTest(0.0, False, {})
+            elif message["event"] == "end":
                 lines = {str(Path(file).relative_to(root)): found for file, found in message["lines"].items()}
                 files[name].tests[message["test"]] = CoveredTest(message["seconds"], message["outcome"] == "passed", lines)
         if result.running:

@@ -36,7 +36,8 @@ class LitPlugin:
         try:
             pipelines = parse_run_lines(file_path.read_text(encoding="utf-8"), substitutions)
         except NeedsShell:
-            return None
+            # A file without tests: one that nothing collects would end the session.
+            pipelines = []
         return LitFile.from_parent(parent, path=file_path, pipelines=pipelines)
 
 
@@ -46,7 +47,8 @@ class LitFile(pytest.File):
         self.pipelines = pipelines
 
     def collect(self) -> Iterator[pytest.Item]:
-        yield LitItem.from_parent(self, name="lit", pipelines=self.pipelines)
+        if self.pipelines:
+            yield LitItem.from_parent(self, name="lit", pipelines=self.pipelines)
 
 
 class LitItem(pytest.Item):

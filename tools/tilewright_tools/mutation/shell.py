@@ -1,7 +1,7 @@
 """RUN lines in this process: the small part of a shell that most lit tests need.
 
-Pipelines of `tile-opt`, `tile-run`, `tilewright` and `FileCheck`, `not` before them, and the redirections `2>&1`, `2>/dev/null`, `< FILE`. No
-process is started, so that what is imported here is what the test tests. A test that needs more is refused.
+Pipelines of `tile-opt`, `tile-run`, `tilewright` and `FileCheck`, `not` before them, redirections `2>&1`, `2>/dev/null` and
+`< FILE`. No process is started, so that what is imported here is what the test tests. A test that needs more is refused.
 """
 
 from __future__ import annotations
