@@ -6,9 +6,26 @@
 
 // A persistent loop around the pipelined one, whose trip count is another each time: 1, 2, 3, 4, 5.
 
-// CHECK-NOT: tile.specialize
-// CHECK: tile.copy_async
-// CHECK: tile.pipeline_depth = 2
+// Both roles count the iterations of the inner loop over those of the outer one; the accumulator and the output are the consumer's.
+// CHECK: "tile.warp_group"
+// CHECK-NEXT: scf.for {{.*}} iter_args(%[[COUNT:.*]] = %c0) -> (index)
+// CHECK-NOT: linalg.fill
+// CHECK: %[[TRIPS:.*]] = arith.maxsi
+// CHECK-NEXT: %[[NEXT:.*]] = arith.addi %[[COUNT]], %[[TRIPS]]
+// CHECK-NEXT: scf.for
+// CHECK: %[[NUMBER:.*]] = arith.addi {{.*}}, %[[COUNT]]
+// CHECK-NEXT: "tile.stage_index"(%[[NUMBER]])
+// CHECK-NEXT: %[[PARITY:.*]] = "tile.phase"(%[[NUMBER]]) {initial = 1
+// CHECK-NEXT: "tile.mbarrier_wait"({{.*}}, {{.*}}, %[[PARITY]])
+// CHECK: tile.bulk_copy
+// CHECK: scf.yield %[[NEXT]]
+// CHECK: role = "producer"
+// CHECK: scf.for {{.*}} iter_args
+// CHECK-NEXT: linalg.fill
+// CHECK: {initial = 0
+// CHECK: memref.copy
+// CHECK-NEXT: scf.yield
+// CHECK: role = "consumer"
 // SM80: tile.copy_async
 // SM80: tile.wait_group
 // SM80: tile.pipeline_depth = 2

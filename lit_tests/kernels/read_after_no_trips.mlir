@@ -10,9 +10,13 @@
 
 // The tile has a value before the loop, which is read after it if the loop does not run.
 
-// CHECK-NOT: tile.specialize
-// CHECK: tile.copy_async
-// CHECK: tile.pipeline_depth = 2
+// CHECK: tile.specialize
+// CHECK: role = "producer"
+// The consumer gives the stage that it held back when the next one has come.
+// CHECK: scf.for
+// CHECK: tile.mbarrier_wait
+// CHECK: "tile.mbarrier_arrive"
+// CHECK-NEXT: scf.forall
 // SM80: tile.copy_async
 // SM80: tile.wait_group
 // SM80: tile.pipeline_depth = 2

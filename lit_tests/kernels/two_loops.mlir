@@ -8,11 +8,13 @@
 // RUN: tile-opt %s --pass-pipeline default | FileCheck %s
 // RUN: tile-opt %s --target cuda:sm_80 --pass-pipeline default | FileCheck %s --check-prefix=SM80
 
-// Two pipelined loops of different stage counts over one tile, which is read after both.
+// Two pipelined loops of different stage counts over one tile, which is read after both. They share a channel.
 
-// CHECK-NOT: tile.specialize
+// CHECK-COUNT-2: tile.mbarrier_init
+// CHECK-NOT: tile.mbarrier_init
+// CHECK: tile.specialize
+// CHECK: tile.pipeline_depth = 3
 // CHECK: tile.pipeline_depth = 2
-// CHECK: tile.pipeline_depth = 1
 // SM80: tile.pipeline_depth = 2
 // SM80: tile.pipeline_depth = 1
 !x = memref<256xf32>

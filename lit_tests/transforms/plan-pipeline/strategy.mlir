@@ -78,8 +78,9 @@ gpu.module @kernels {
 
 // -----
 
+// Its iterations are counted over those of the loop around it.
 // CHECK-LABEL: gpu.func @nested_loop(
-// CHECK: tile.reason = "not specialized: the loop is nested in another operation, over which the phase would have to be carried", tile.strategy = "async"
+// CHECK: tile.reason = "cuda:sm_90a has bulk copies, and nothing forbids it", tile.strategy = "warp_specialize"
 !x = memref<256xf16>
 !win = memref<16xf16, strided<[1], offset: ?>>
 !tile = memref<16xf16, #gpu.address_space<workgroup>>
@@ -348,9 +349,10 @@ gpu.module @kernels {
 
 // -----
 
+// Both loops fill the tile, so they share a channel.
 // CHECK-LABEL: gpu.func @another_pipelined_loop(
-// CHECK: tile.num_stages = 2 : i32, tile.reason = "not specialized: another pipelined loop uses memref<16xf16, #gpu.address_space<workgroup>>{{.*}}", tile.strategy = "async"
-// CHECK: tile.num_stages = 3 : i32, tile.reason = "not specialized: another pipelined loop uses memref<16xf16, #gpu.address_space<workgroup>>{{.*}}", tile.strategy = "async"
+// CHECK: tile.num_stages = 2 : i32, tile.reason = "cuda:sm_90a has bulk copies, and nothing forbids it", tile.strategy = "warp_specialize"
+// CHECK: tile.num_stages = 3 : i32, tile.reason = "cuda:sm_90a has bulk copies, and nothing forbids it", tile.strategy = "warp_specialize"
 !x = memref<256xf16>
 !win = memref<16xf16, strided<[1], offset: ?>>
 !tile = memref<16xf16, #gpu.address_space<workgroup>>
@@ -411,8 +413,9 @@ gpu.module @kernels {
 
 // -----
 
+// The consumer holds the version that was used before the loop until the first copy has come.
 // CHECK-LABEL: gpu.func @used_before_the_loop(
-// CHECK: tile.reason = "not specialized: memref<16xf16, #gpu.address_space<workgroup>>{{.*}} is used before the loop", tile.strategy = "async"
+// CHECK: tile.reason = "cuda:sm_90a has bulk copies, and nothing forbids it", tile.strategy = "warp_specialize"
 !x = memref<256xf16>
 !win = memref<16xf16, strided<[1], offset: ?>>
 !tile = memref<16xf16, #gpu.address_space<workgroup>>
@@ -572,6 +575,111 @@ gpu.module @kernels {
       memref.copy %a, %S : !win to !tile
       memref.copy %S, %F : !tile to !frag
     } {tile.num_stages = 0 : i32}
+    gpu.return
+  }
+}
+
+// -----
+
+// A `scf.while` decides anew each time whether to go on: its iterations are not counted.
+// CHECK-LABEL: gpu.func @nested_in_while(
+// CHECK: tile.reason = "not specialized: the loop is nested in scf.while, over which its iterations cannot be counted", tile.strategy = "async"
+!x = memref<256xf16>
+!win = memref<16xf16, strided<[1], offset: ?>>
+!tile = memref<16xf16, #gpu.address_space<workgroup>>
+!frag = memref<16xf16, #gpu.address_space<private>>
+gpu.module @kernels {
+  gpu.func @nested_in_while(%X: !x, %O: !x) kernel
+      attributes {known_block_size = array<i32: 128, 1, 1>, known_grid_size = array<i32: 1, 1, 1>} {
+    %c0 = arith.constant 0 : index
+    %c1 = arith.constant 1 : index
+    %c4 = arith.constant 4 : index
+    %c16 = arith.constant 16 : index
+    %c64 = arith.constant 64 : index
+    %S = memref.alloc() : !tile
+    %T = memref.alloc() : !tile
+    %F = memref.alloc() : !frag
+    scf.while : () -> () {
+      %value = memref.load %O[%c0] : !x
+      %zero = arith.constant 0.0 : f16
+      %more = arith.cmpf ogt, %value, %zero : f16
+      scf.condition(%more)
+    } do {
+      scf.for %k = %c0 to %c64 step %c16 {
+        %a = memref.subview %X[%k] [16] [1] : !x to !win
+        memref.copy %a, %S : !win to !tile
+        memref.copy %S, %F : !tile to !frag
+      } {tile.num_stages = 2 : i32}
+      scf.yield
+    }
+    gpu.return
+  }
+}
+
+// -----
+
+// The first loop brings two tiles at once, the second one of them.
+// CHECK-LABEL: gpu.func @loops_that_fill_different_tiles(
+// CHECK: tile.reason = "not specialized: another pipelined loop fills memref<16xf16, #gpu.address_space<workgroup>>{{.*}} together with other tiles", tile.strategy = "async"
+// CHECK: tile.reason = "not specialized: another pipelined loop fills memref<16xf16, #gpu.address_space<workgroup>>{{.*}} together with other tiles", tile.strategy = "async"
+!x = memref<256xf16>
+!win = memref<16xf16, strided<[1], offset: ?>>
+!tile = memref<16xf16, #gpu.address_space<workgroup>>
+!frag = memref<16xf16, #gpu.address_space<private>>
+gpu.module @kernels {
+  gpu.func @loops_that_fill_different_tiles(%X: !x, %O: !x) kernel
+      attributes {known_block_size = array<i32: 128, 1, 1>, known_grid_size = array<i32: 1, 1, 1>} {
+    %c0 = arith.constant 0 : index
+    %c1 = arith.constant 1 : index
+    %c4 = arith.constant 4 : index
+    %c16 = arith.constant 16 : index
+    %c64 = arith.constant 64 : index
+    %S = memref.alloc() : !tile
+    %T = memref.alloc() : !tile
+    %F = memref.alloc() : !frag
+    scf.for %k = %c0 to %c64 step %c16 {
+      %a = memref.subview %X[%k] [16] [1] : !x to !win
+      memref.copy %a, %S : !win to !tile
+      memref.copy %a, %T : !win to !tile
+      linalg.add ins(%S, %T : !tile, !tile) outs(%F : !frag)
+    } {tile.num_stages = 2 : i32}
+    scf.for %k = %c0 to %c64 step %c16 {
+      %a = memref.subview %X[%k] [16] [1] : !x to !win
+      memref.copy %a, %S : !win to !tile
+      memref.copy %S, %F : !tile to !frag
+    } {tile.num_stages = 2 : i32}
+    gpu.return
+  }
+}
+
+// -----
+
+// The second loop has no copy that may run ahead, and stays serial; the first one does not mind.
+// CHECK-LABEL: gpu.func @loop_beside_a_serial_one(
+// CHECK: tile.reason = "cuda:sm_90a has bulk copies, and nothing forbids it", tile.strategy = "warp_specialize"
+!x = memref<256xf16>
+!win = memref<16xf16, strided<[1], offset: ?>>
+!tile = memref<16xf16, #gpu.address_space<workgroup>>
+!frag = memref<16xf16, #gpu.address_space<private>>
+gpu.module @kernels {
+  gpu.func @loop_beside_a_serial_one(%X: !x, %O: !x) kernel
+      attributes {known_block_size = array<i32: 128, 1, 1>, known_grid_size = array<i32: 1, 1, 1>} {
+    %c0 = arith.constant 0 : index
+    %c1 = arith.constant 1 : index
+    %c4 = arith.constant 4 : index
+    %c16 = arith.constant 16 : index
+    %c64 = arith.constant 64 : index
+    %S = memref.alloc() : !tile
+    %T = memref.alloc() : !tile
+    %F = memref.alloc() : !frag
+    scf.for %k = %c0 to %c64 step %c16 {
+      %a = memref.subview %X[%k] [16] [1] : !x to !win
+      memref.copy %a, %S : !win to !tile
+      memref.copy %S, %F : !tile to !frag
+    } {tile.num_stages = 2 : i32}
+    scf.for %i = %c0 to %c4 step %c1 {
+      memref.copy %S, %F : !tile to !frag
+    }
     gpu.return
   }
 }

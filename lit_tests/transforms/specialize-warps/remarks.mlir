@@ -132,9 +132,9 @@ gpu.module @kernels {
     %F = memref.alloc() : !frag
     %channel = "tile.channel_init"() {depth = 3 : i32} : () -> !tile.channel
     memref.store %c64, %table[%c0] : !table
+    // expected-note@+1 {{because of this 'memref.load'}}
     %n = memref.load %table[%c0] : !table
-    // expected-remark@+2 {{not specialized, but pipelined: a loop with channels uses a value that the consumer computes}}
-    // expected-note@+1 {{because of this 'scf.for'}}
+    // expected-remark@+1 {{not specialized, but pipelined: a copy's address or guard is read from memory that the kernel writes}}
     scf.for %k = %c0 to %n step %c16 {
       %i = arith.divsi %k, %c16 : index
       "tile.channel_acquire"(%channel, %i) : (!tile.channel, index) -> ()

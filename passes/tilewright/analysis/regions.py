@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from tilewright.analysis.linear import Linear, linear
+from tilewright.diagnostics import source_location
 from tilewright.mlir import ir
 
 VIEWS = (
@@ -117,6 +118,14 @@ def root_of(value: ir.Value) -> ir.Value | None:
         if operation.name not in VIEWS:
             return None
         value = operation.operands[0]
+
+
+def buffer_name(buffer: ir.Value | None) -> str:
+    """A name for people: MLIR forgets the identifiers of values, so the type and the line stand in."""
+    if buffer is None:
+        return "unknown memory"
+    location = source_location(buffer.location)
+    return f"{buffer.type} of {location}" if location.file else str(buffer.type)
 
 
 def whole(value: ir.Value) -> Region:

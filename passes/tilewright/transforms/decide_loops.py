@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from tilewright.analysis.dependence import DependenceGraph
+from tilewright.analysis.program_slice import Obstacle
+from tilewright.analysis.regions import buffer_name
 from tilewright.analysis.statements import LoopBody
+from tilewright.analysis.versionable import ancestor_in
 from tilewright.diagnostics import Note, source_location
 from tilewright.machine import Machine
 from tilewright.mlir import ir
+from tilewright.transforms.channel_counts import channel_uses
+from tilewright.transforms.channel_plan import ChannelPlan, ChannelUse, outside_users, plan_channels, why_not_share
 from tilewright.transforms.instructions import Choice
 from tilewright.transforms.loop_plan import (
     LoopPlan,
@@ -35,16 +40,77 @@ def decide_loops(bodies: Sequence[LoopBody], facts: KernelFacts, strategy: str, 
     Raises InputError for a request that does not fit its loop.
     """
     pipelined = [body.loop for body in bodies]
+    together: dict[ir.Operation, Obstacle] = {}
     while True:
-        plans = [_decide(body, facts, [loop for loop in pipelined if loop != body.loop], strategy, machine) for body in bodies]
+        plans = [
+            _decide(body, facts, _Others(tuple(loop for loop in pipelined if loop != body.loop), together), strategy, machine)
+            for body in bodies
+        ]
         remaining = [body.loop for body, plan in zip(bodies, plans, strict=True) if plan.schedule is not None]
         still = [loop for loop in pipelined if loop in remaining]
-        if len(still) == len(pipelined):
+        refused = _refuse_sharing(bodies, plans, still) or _refuse_held(bodies, plans, facts, machine)
+        if len(still) == len(pipelined) and not refused:
             return plans
         pipelined = still
+        together |= refused
 
 
-def _decide(body: LoopBody, facts: KernelFacts, others: list[ir.Operation], strategy: str, machine: Machine) -> LoopPlan:
+@dataclass(frozen=True)
+class _Others:
+    """What a loop must know of the others: those that are pipelined, and why some loops cannot be specialized beside them."""
+
+    loops: tuple[ir.Operation, ...]
+    obstacles: dict[ir.Operation, Obstacle]
+
+
+def _refuse_sharing(
+    bodies: Sequence[LoopBody], plans: Sequence[LoopPlan], pipelined: Sequence[ir.Operation]
+) -> dict[ir.Operation, Obstacle]:
+    """The loops to be specialized that share tiles with others in a way that channels do not allow."""
+    refused: dict[ir.Operation, Obstacle] = {}
+    for channel in _channels(bodies, plans):
+        obstacle = why_not_share(channel) or _other_user(channel, pipelined)
+        if obstacle is not None:
+            refused |= dict.fromkeys(channel.loops, obstacle)
+    return refused
+
+
+def _refuse_held(
+    bodies: Sequence[LoopBody], plans: Sequence[LoopPlan], facts: KernelFacts, machine: Machine
+) -> dict[ir.Operation, Obstacle]:
+    """The loops with a stage more than they asked for, since the last is held, where that does not fit."""
+    channels = _channels(bodies, plans)
+    needed = sum(bytes_of(tile) * (channel.depth - 1) for channel in channels for tile in channel.tiles)
+    if shared_bytes(facts.function, machine) + needed <= machine.limits.shared_bytes:
+        return {}
+    deeper = [channel for channel in channels if channel.depth > max(use.stages for use in channel.uses)]
+    reason = "a tile is used outside of the loop, and a second one does not fit into shared memory"
+    return {loop: Obstacle(reason, loop) for channel in deeper for loop in channel.loops}
+
+
+def _other_user(channel: ChannelPlan, pipelined: Sequence[ir.Operation]) -> Obstacle | None:
+    """A pipelined loop that uses a tile of the channel and does not fill it by the channel."""
+    others = [loop for loop in pipelined if loop not in channel.loops]
+    for tile in channel.tiles:
+        for user in outside_users(tile, channel.loops):
+            for other in others:
+                if ancestor_in(user, other.regions[0].blocks[0]) is not None:
+                    return Obstacle(f"another pipelined loop uses {buffer_name(tile)}", user)
+    return None
+
+
+def _channels(bodies: Sequence[LoopBody], plans: Sequence[LoopPlan]) -> list[ChannelPlan]:
+    """The channels of the loops that are to be specialized."""
+    specialized = [(body, plan) for body, plan in zip(bodies, plans, strict=True) if plan.strategy == "warp_specialize"]
+    return plan_channels(use for body, plan in specialized for use in _uses(body, plan))
+
+
+def _uses(body: LoopBody, plan: LoopPlan) -> list[ChannelUse]:
+    assert plan.schedule is not None
+    return channel_uses(body, plan.schedule.groups, plan.num_stages)
+
+
+def _decide(body: LoopBody, facts: KernelFacts, others: _Others, strategy: str, machine: Machine) -> LoopPlan:
     if body.refusal is not None:
         note = Note(f"because of this '{body.refusal.operation.name}'", source_location(body.refusal.operation.location))
         return _unpipelined(body.refusal.reason, (note,))
@@ -58,11 +124,9 @@ def _unpipelined(reason: str, notes: tuple[Note, ...] = ()) -> LoopPlan:
     return LoopPlan("none", reason, remarks=(Remark(f"loop not pipelined: {reason}", notes),))
 
 
-def _decide_stages(
-    body: LoopBody, request: LoopRequest, facts: KernelFacts, others: list[ir.Operation], machine: Machine
-) -> LoopPlan:
+def _decide_stages(body: LoopBody, request: LoopRequest, facts: KernelFacts, others: _Others, machine: Machine) -> LoopPlan:
     """The plan with as many stages as were asked for and fit into shared memory."""
-    graph, refused = graph_with_versions(body, others, machine)
+    graph, refused = graph_with_versions(body, others.loops, machine)
     bulk = instruction_choices(body, machine, ("mbarrier", "none"))
     grouped = instruction_choices(body, machine, ("group", "none"))
     used = shared_bytes(facts.function, machine)
@@ -83,22 +147,31 @@ def _decide_stages(
     if num_stages < request.num_stages:
         capacity = f"{machine.limits.shared_bytes} bytes of shared memory"
         remarks.append(Remark(f"{request.num_stages} stages do not fit into {capacity}: {num_stages} it is"))
-    why_not = _why_not_one_role(schedule, bulk) or why_not_specialize(body, schedule, bulk, facts, machine, others)
+    why_not = (
+        _why_not_one_role(body, schedule, bulk)
+        or why_not_specialize(body, schedule, bulk, facts, machine, others.loops)
+        or others.obstacles.get(body.loop)
+    )
     if request.strategy == "async" or why_not is not None:
-        if request.strategy == "warp_specialize":
-            remarks.append(Remark(f"not specialized, but pipelined: {why_not}"))
-        reason = "asked for" if request.strategy == "async" else f"not specialized: {why_not}"
+        if why_not is not None and (request.strategy == "warp_specialize" or _is_surprising(request, why_not, body)):
+            remarks.append(_not_specialized(body.loop, why_not))
+        reason = "asked for" if why_not is None or request.strategy == "async" else f"not specialized: {why_not.reason}"
         choices = _without_group(grouped, schedule)
         return LoopPlan("async", reason, num_stages, schedule, choices, tuple(remarks), tuple(bulk))
-    schedule = replace(schedule, groups=_channel_groups(schedule))
+    schedule = replace(schedule, groups=_channel_groups(body, schedule))
     reason = "asked for" if request.strategy else f"{machine.target} has bulk copies, and nothing forbids it"
     choices = _without_group(bulk, schedule)
     return LoopPlan("warp_specialize", reason, num_stages, schedule, choices, tuple(remarks), tuple(bulk))
 
 
-def _why_not_one_role(schedule: Schedule, choices: Sequence[Choice | None]) -> str | None:
+def _why_not_one_role(body: LoopBody, schedule: Schedule, choices: Sequence[Choice | None]) -> Obstacle | None:
     """Why the statements that run ahead are not a producer's, whose copies do not wait for one another."""
-    return "a copy needs what another statement makes" if any(choices[index] is None for index in schedule.ahead) else None
+    ahead = [body.statements[index] for index in schedule.ahead]
+    filled = {access.region.root for statement in ahead for access in statement.own_accesses if access.writes}
+    for index, statement in zip(schedule.ahead, ahead, strict=True):
+        if choices[index] is None or any(not a.writes and a.region.root in filled for a in statement.accesses):
+            return Obstacle("a copy needs what another statement makes", statement.operation)
+    return None
 
 
 def _why_unscheduled(schedule: Schedule | None, refused: dict[str, str]) -> str:
@@ -133,15 +206,23 @@ def _without_group(choices: Sequence[Choice | None], schedule: Schedule) -> tupl
     )
 
 
-def _channel_groups(schedule: Schedule) -> tuple[int, ...]:
-    """Under warp specialization each run of copies that run ahead is one channel, however its copies are made."""
+def _is_surprising(request: LoopRequest, obstacle: Obstacle, body: LoopBody) -> bool:
+    """Whether the author should know: a statement of the kernel is in the way, and nobody asked for something else."""
+    return request.strategy is None and obstacle.operation != body.loop
+
+
+def _not_specialized(loop: ir.Operation, obstacle: Obstacle) -> Remark:
+    note = Note(f"because of this '{obstacle.operation.name}'", source_location(obstacle.operation.location))
+    return Remark(f"not specialized, but pipelined: {obstacle.reason}", (note,) if obstacle.operation != loop else ())
+
+
+def _channel_groups(body: LoopBody, schedule: Schedule) -> tuple[int, ...]:
+    """Under warp specialization the copies that are waited for and given back at the same places are one channel."""
     groups = [-1] * len(schedule.stages)
-    count = 0
-    previous = False
-    for statement in schedule.sequence:
-        produces = statement in schedule.ahead
-        if produces:
-            count += 0 if previous else 1
-            groups[statement] = count - 1
-        previous = produces
+    numbers: dict[tuple[int, int], int] = {}
+    for copy in schedule.ahead:
+        tiles = {access.region.root for access in body.statements[copy].own_accesses if access.writes}
+        accesses = [pair for tile in tiles if tile is not None for pair in body.accesses_by_root[tile]]
+        users = [index for index, _ in accesses if index not in schedule.ahead]
+        groups[copy] = numbers.setdefault((min(users), max(users)), len(numbers))
     return tuple(groups)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
 from tilewright.diagnostics import source_location
@@ -10,7 +11,9 @@ from tilewright.ir.kernel import Kernel, kernels_in
 from tilewright.mlir import ir
 from tilewright.transforms.async_loop import AsyncLoop
 from tilewright.transforms.base import Decision, Pass, PassContext
+from tilewright.transforms.channel_counts import ChannelCounts, channels_of, write_channels
 from tilewright.transforms.channel_loop import ChannelLoop
+from tilewright.transforms.channel_plan import ChannelPlan
 from tilewright.transforms.cloning import nested_operations
 from tilewright.transforms.index_math import Index, IndexMath
 from tilewright.transforms.planned_loop import PlannedLoop, planned_loops
@@ -37,7 +40,9 @@ class InjectSoftwarePipeline(Pass):
        exactly the groups committed after the one that it needs, and descends in the epilogue.
        A group that nothing uses is no group: its copies stay synchronous.
     5. Channel form: copies of a group stand between acquire and commit, in the order of the source, readers between wait and
-       release.
+       release. Loops that fill the same tiles share a channel. Its iterations are numbered over all loops and guards around
+       it, by counters that those carry. Where a tile is also used outside of its loops while copies may still come, the
+       consumer holds the last stage, from an empty iteration 0 on, and gives it back when the next one has come.
     6. An annotated layout of a versioned buffer is expanded by the versions.
     7. A statement outside of any loop, where canonicalization has folded a loop away, is unwrapped.
     8. The loops keep their depth in `tile.pipeline_depth`.
@@ -66,18 +71,34 @@ class InjectSoftwarePipeline(Pass):
 
 def _rewrite(kernel: Kernel, loops: list[PlannedLoop], context: PassContext) -> None:
     math = IndexMath(kernel.operation)
+    channels = channels_of(loops)
+    counts = ChannelCounts(channels, math)
+    if counts.nested:
+        # The values of the loops around have been replaced by others.
+        loops = planned_loops(kernel.operation, context.machine)
+        channels = channels_of(loops)
+    loops = [_with_channel_versions(planned, channels) for planned in loops]
     trips = {planned.loop: trip_count(planned, math) for planned in loops}
-    buffers = expand_buffers(loops, trips, math)
+    buffers = expand_buffers(loops, trips, counts.count(channels, trips), math)
     rewrite_outside_uses(buffers, trips, math)
+    sides = write_channels(channels, counts, math)
     for planned in loops:
         if planned.strategy == "warp_specialize":
-            ChannelLoop(planned, buffers, math).write()
+            ChannelLoop(planned, buffers, sides.get(planned.loop, {}), math).write()
         else:
             AsyncLoop(planned, buffers, trips[planned.loop], math).write()
         _record(planned, buffers, trips[planned.loop], context)
     for planned in loops:
         planned.loop.erase()
     erase_old(buffers, kernel.operation)
+
+
+def _with_channel_versions(planned: PlannedLoop, channels: Sequence[ChannelPlan]) -> PlannedLoop:
+    """A loop with channels has as many versions of its tiles as the channels have stages."""
+    if planned.strategy != "warp_specialize":
+        return planned
+    mine = [channel for channel in channels if planned.loop in channel.loops]
+    return replace(planned, versions={tile: channel.depth for channel in mine for tile in channel.tiles if channel.depth > 1})
 
 
 def _unwrap_statements(kernel: Kernel) -> None:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 
 from tilewright.analysis.dependence import DependenceGraph, dependence_graph
 from tilewright.analysis.loop_space import PRODUCTS
+from tilewright.analysis.regions import buffer_name
 from tilewright.analysis.statements import LoopBody, Statement
 from tilewright.analysis.versionable import versionable
 from tilewright.diagnostics import InputError, Note, source_location
@@ -107,14 +108,6 @@ def produces(statement: Statement, machine: Machine) -> bool:
         and space_name(access.region.root.type, machine) in ("shared", "fragment")
         for access in writes
     )
-
-
-def buffer_name(buffer: ir.Value | None) -> str:
-    """A name for people: MLIR forgets the identifiers of values, so the type and the line stand in."""
-    if buffer is None:
-        return "unknown memory"
-    location = source_location(buffer.location)
-    return f"{buffer.type} of {location}" if location.file else str(buffer.type)
 
 
 def dependences_of(graph: DependenceGraph) -> list[Dependence]:

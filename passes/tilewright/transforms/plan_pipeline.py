@@ -32,7 +32,7 @@ from tilewright.transforms.loop_plan import (
     LoopPlan,
 )
 from tilewright.transforms.normalize_windows import normalize_windows
-from tilewright.transforms.strategy import kernel_facts
+from tilewright.transforms.strategy import kernel_facts, specialized_by_hand
 from tilewright.transforms.wrap_statements import REQUEST_ATTRIBUTES, strip_request, wrap_statements
 
 
@@ -61,7 +61,10 @@ class PlanPipeline(Pass):
        and those that another statement of stage 0 reads, are made by the threads, in their place.
     5. An explicit schedule is taken as it is, if it breaks no dependence.
     6. The strategy is `warp_specialize` where the machine has bulk copies, a copy of the loop can be one, and nothing
-       forbids it; else `async`. `tile.strategy` on the loop, then the option `strategy`, override this choice.
+       forbids it: the loop may be nested in `scf.for` and `scf.if`, over which its iterations are counted, what its copies'
+       addresses and guards need can be computed apart from the rest, loops that share tiles fill the same ones. Else it is
+       `async`. `tile.strategy` on the loop, then the option `strategy`, override this choice. Copies that are waited for and
+       given back at the same places are one channel.
     7. A loop whose versions do not fit into shared memory gets fewer stages.
     8. An instruction is the first of the machine that may do the copy or product. A bulk copy needs a last dimension of a
        multiple of 16 bytes, unit stride inside, other strides of multiples of 16 bytes below 2^40, one element type, a
@@ -70,7 +73,7 @@ class PlanPipeline(Pass):
     9. A fill followed by the copy of the part of its tile that exists becomes `tile.copy_in` before planning.
 
     Remarks: a loop that is left unpipelined, with the reason; stages that were reduced; a strategy that was asked for and
-    refused.
+    refused; a statement that is in the way of warp specialization.
     Errors: a tile buffer of dynamic shape; `gpu.thread_id`; an explicit schedule that breaks a dependence or is incomplete, or
     of a loop that overwrites what a copy brought before anything has read it; a negative stage count; an unknown strategy.
 
@@ -97,9 +100,8 @@ class PlanPipeline(Pass):
 
     def _plan_kernel(self, kernel: Kernel, context: PassContext) -> None:
         normalize_windows(kernel.operation)
-        facts = kernel_facts(kernel.operation, kernel.threads or 0)
         loops = list(pipelined_loops(kernel.operation))
-        if facts.specialized:
+        if specialized_by_hand(kernel.operation):
             for loop in loops:
                 context.sink.remark(loop.location, "left alone: the kernel is specialized by hand")
             loops = []
@@ -107,6 +109,7 @@ class PlanPipeline(Pass):
         loops = [keep_scalars(loop, context.machine, math) for loop in loops]
         bodies = [body_of(loop) for loop in loops]
         _refuse_while_loops(kernel.operation, context)
+        facts = kernel_facts(kernel.operation, kernel.threads or 0)
         plans = decide_loops(bodies, facts, self.strategy, context.machine)
         for body, plan in zip(bodies, plans, strict=True):
             _record(body, plan, context)

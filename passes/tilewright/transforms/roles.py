@@ -1,24 +1,73 @@
-"""The two sides of channel loops: each role's copy of a loop, and the rings of mbarriers that the channels become."""
+"""The two sides of channels: the rings of mbarriers that they become, the producer's program and the consumer's."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from enum import Enum
+from dataclasses import dataclass, field
 
 from tilewright.analysis.accesses import effects_of
+from tilewright.analysis.program_slice import STRUCTURES, ProgramSlice
 from tilewright.ir.attributes import integer_attribute
 from tilewright.ir.dialect import MbarrierType, ops_copy, ops_schedule, ops_specialize
-from tilewright.ir.kernel import Kernel
-from tilewright.mlir import ir
-from tilewright.transforms.cloning import nested_operations
-from tilewright.transforms.instructions import COPIES
+from tilewright.mlir import ir, scf
+from tilewright.transforms.cloning import Cloner, nested_operations
+from tilewright.transforms.instructions import instruction_of
 from tilewright.transforms.loop_plan import bytes_of
 
+PRODUCER_SIDE = ("tile.channel_acquire", "tile.channel_commit")
+CONSUMER_SIDE = ("tile.channel_wait", "tile.channel_release")
 
-class Role(Enum):
-    PRODUCER = "producer"
-    CONSUMER = "consumer"
+
+@dataclass(frozen=True)
+class Bracket:
+    """What one acquire and its commit enclose: the operations that fill a stage of a channel."""
+
+    channel: ir.Value
+    iteration: ir.Value
+    operations: tuple[ir.Operation, ...]
+
+    @property
+    def copies(self) -> list[ir.Operation]:
+        """The operations in it that write."""
+        inner = (nested for operation in self.operations for nested in filling(operation))
+        return [operation for operation in inner if any(access.writes for access in effects_of(operation).accesses)]
+
+
+def filling(operation: ir.Operation) -> Iterator[ir.Operation]:
+    """The operations that a bracket is made of: loops and guards are gone into."""
+    if operation.name not in STRUCTURES:
+        yield operation
+        return
+    for region in operation.regions:
+        for block in region.blocks:
+            for child in block.operations:
+                yield from filling(child.operation)
+
+
+def is_bulk(copy: ir.Operation) -> bool:
+    """Whether a copy signals its bytes to an mbarrier; what does not is made by the producer's threads."""
+    return copy.name == "tile.copy_async" and instruction_of(copy) in (None, "bulk")
+
+
+def brackets_in(block: ir.Block) -> list[Bracket]:
+    """The brackets of a block and of the loops and guards in it, in program order."""
+    found: list[Bracket] = []
+    inside: list[ir.Operation] | None = None
+    for child in block.operations:
+        operation = child.operation
+        if operation.name == "tile.channel_acquire":
+            inside = []
+        elif operation.name == "tile.channel_commit":
+            channel, iteration = operation.operands
+            found.append(Bracket(channel, iteration, tuple(inside or ())))
+            inside = None
+        elif inside is not None:
+            inside.append(operation)
+        elif operation.name in STRUCTURES:
+            for region in operation.regions:
+                for inner in region.blocks:
+                    found += brackets_in(inner)
+    return found
 
 
 @dataclass(frozen=True)
@@ -32,28 +81,26 @@ class Ring:
 
 
 class Rings:
-    """Two rings of mbarriers for each channel of some loops, initialised where the channel was."""
+    """Two rings of mbarriers for each channel of a kernel, initialised where the channel was."""
 
-    def __init__(self, kernel: Kernel, loops: Sequence[ir.Operation], consumer_threads: int, producer_threads: int) -> None:
-        self._channels: list[ir.Operation] = []
+    def __init__(
+        self, channels: Sequence[ir.Operation], brackets: Sequence[Bracket], consumer_threads: int, producer_threads: int
+    ) -> None:
+        self._channels = list(channels)
         self._rings: dict[ir.Value, Ring] = {}
-        synchronous = {channel for loop in loops for channel, copies in brackets(loop) if not all(map(is_bulk, copies))}
-        for child in list(kernel.body.operations):
-            operation = child.operation
-            if operation.name == "tile.channel_init":
-                elected = operation.results[0] not in synchronous
-                arrivals = (1 if elected else producer_threads, consumer_threads)
-                self._add(operation, arrivals, elected)
-
-    def _add(self, channel: ir.Operation, arrivals: tuple[int, int], elected: bool) -> None:
-        depth = ir.IntegerAttr(channel.attributes["depth"]).value
-        with ir.InsertionPoint(channel), channel.location:
-            full, empty = (
-                ops_specialize.MbarrierInitOp(integer_attribute(count), integer_attribute(depth), MbarrierType.get()).results[0]
-                for count in arrivals
-            )
-        self._channels.append(channel)
-        self._rings[channel.results[0]] = Ring(full, empty, depth, elected)
+        by_threads = {bracket.channel for bracket in brackets if not all(map(is_bulk, bracket.copies))}
+        for channel in channels:
+            elected = channel.results[0] not in by_threads
+            arrivals = (1 if elected else producer_threads, consumer_threads)
+            depth = ir.IntegerAttr(channel.attributes["depth"]).value
+            with ir.InsertionPoint(channel), channel.location:
+                full, empty = (
+                    ops_specialize.MbarrierInitOp(
+                        integer_attribute(count), integer_attribute(depth), MbarrierType.get()
+                    ).results[0]
+                    for count in arrivals
+                )
+            self._rings[channel.results[0]] = Ring(full, empty, depth, elected)
 
     def __getitem__(self, channel: ir.Value) -> Ring:
         return self._rings[channel]
@@ -66,117 +113,158 @@ class Rings:
             channel.erase()
 
 
-def brackets(loop: ir.Operation) -> Iterator[tuple[ir.Value, list[ir.Operation]]]:
-    """The channels that a loop fills, each with the copies between its acquire and its commit."""
-    copies: list[ir.Operation] = []
-    inside = False
-    for child in loop.regions[0].blocks[0].operations:
-        operation = child.operation
-        if operation.name == "tile.channel_acquire":
-            inside, copies = True, []
-        elif operation.name == "tile.channel_commit":
-            inside = False
-            yield operation.operands[0], copies
-        elif inside:
-            copies += [inner for inner in nested_operations(operation) if _writes_tile(inner)]
+@dataclass
+class _Stages:
+    """The stages of channels in one block: built at their first use, which waits, and so stands before all others."""
+
+    found: dict[tuple[ir.Value, ir.Value], ir.Value] = field(default_factory=dict)
+
+    def of(self, channel: ir.Value, iteration: ir.Value, depth: int, point: ir.InsertionPoint) -> ir.Value:
+        key = (channel, iteration)
+        if key not in self.found:
+            with point:
+                stage = ops_schedule.StageIndexOp(iteration, integer_attribute(depth), ir.IndexType.get())
+            self.found[key] = stage.results[0]
+        return self.found[key]
 
 
-def bracketed_copies(loop: ir.Operation) -> list[ir.Operation]:
-    return [copy for _, copies in brackets(loop) for copy in copies]
+def _wait(ring: Ring, for_empty: bool, iteration: ir.Value, stage: ir.Value, point: ir.InsertionPoint) -> None:
+    initial, depth = integer_attribute(1 if for_empty else 0), integer_attribute(ring.depth)
+    with point:
+        parity = ops_schedule.PhaseOp(iteration, depth, initial, ir.IndexType.get()).results[0]
+        ops_specialize.MbarrierWaitOp(ring.empty if for_empty else ring.full, stage, parity)
 
 
-def _writes_tile(operation: ir.Operation) -> bool:
-    return operation.name in (*COPIES, "tile.copy_async", "memref.store") or (
-        operation.name.startswith("linalg.") and (operation.name != "linalg.yield")
-    )
+class ProducerWriter:
+    """Writes the producer's program: the slice of the kernel that fills the channels."""
+
+    def __init__(self, rings: Rings, program: ProgramSlice, copies: dict[ir.Value, ir.Value]) -> None:
+        self._rings = rings
+        self._slice = program
+        # Tiles of which the producer has a copy of its own.
+        self._cloner = Cloner(copies)
+
+    def write(self, source: ir.Block, target: ir.Block) -> None:
+        self._write_block(source, target, _Stages(), None)
+
+    def _write_block(self, source: ir.Block, target: ir.Block, stages: _Stages, bracket: ir.Operation | None) -> None:
+        for child in source.operations:
+            operation = child.operation
+            point = ir.InsertionPoint(target)
+            with operation.location:
+                if operation.name == "tile.channel_acquire":
+                    bracket = operation
+                    ring, iteration, stage = self._side(operation, stages, point)
+                    _wait(ring, True, iteration, stage, point)
+                elif operation.name == "tile.channel_commit":
+                    bracket = None
+                    self._commit(operation, stages, point)
+                elif operation in self._slice.kept:
+                    self._keep(operation, stages, bracket, point)
+
+    def _side(self, operation: ir.Operation, stages: _Stages, point: ir.InsertionPoint) -> tuple[Ring, ir.Value, ir.Value]:
+        channel, iteration = operation.operands
+        ring, iteration = self._rings[channel], self._cloner.mapping.get(iteration, iteration)
+        return ring, iteration, stages.of(channel, iteration, ring.depth, point)
+
+    def _commit(self, operation: ir.Operation, stages: _Stages, point: ir.InsertionPoint) -> None:
+        ring, _, stage = self._side(operation, stages, point)
+        with point:
+            arrive = ops_specialize.MbarrierArriveOp(ring.full, stage)
+        if ring.elected:
+            arrive.operation.attributes["elect"] = ir.BoolAttr.get(True)
+
+    def _keep(self, operation: ir.Operation, stages: _Stages, bracket: ir.Operation | None, point: ir.InsertionPoint) -> None:
+        if operation.name in STRUCTURES:
+            self._keep_structure(operation, stages, bracket, point)
+        elif bracket is not None and is_bulk(operation):
+            self._issue(operation, bracket, stages, point)
+        else:
+            self._cloner.clone(operation, point)
+
+    def _keep_structure(
+        self, operation: ir.Operation, stages: _Stages, bracket: ir.Operation | None, point: ir.InsertionPoint
+    ) -> None:
+        """A loop or a guard with only what the producer does in it, and only the results that it needs."""
+        positions = [p for p in range(len(operation.results)) if (operation, p) in self._slice.carried]
+        is_loop = operation.name == "scf.for"
+        needed = [*range(3), *(3 + p for p in positions)] if is_loop else [0]
+        operands = [self._mapped(operation.operands[position]) for position in needed]
+        new = ir.Operation.create(
+            operation.name,
+            [operation.results[p].type for p in positions],
+            operands,
+            {name: operation.attributes[name] for name in operation.attributes},
+            regions=len(operation.regions),
+            ip=point,
+        )
+        for old_region, region in zip(operation.regions, new.regions, strict=True):
+            for old in old_region.blocks:
+                kept = [argument for n, argument in enumerate(old.arguments) if n == 0 or n - 1 in positions]
+                block = region.blocks.append(*[argument.type for argument in kept], arg_locs=[a.location for a in kept])
+                self._cloner.mapping |= dict(zip(kept, block.arguments, strict=True))
+                # What a bracket has built is there in a guard inside it; a loop's own channels have stages of their own.
+                self._write_block(old, block, stages if bracket is not None else _Stages(), bracket)
+                terminator = old.operations[len(old.operations) - 1].operation
+                with ir.InsertionPoint(block):
+                    scf.YieldOp([self._mapped(terminator.operands[p]) for p in positions])
+        for p, result in zip(positions, new.results, strict=True):
+            self._cloner.mapping[operation.results[p]] = result
+
+    def _mapped(self, value: ir.Value) -> ir.Value:
+        return self._cloner.mapping.get(value, value)
+
+    def _issue(self, copy: ir.Operation, bracket: ir.Operation, stages: _Stages, point: ir.InsertionPoint) -> None:
+        """Write an asynchronous copy as a bulk copy that signals the full ring."""
+        ring, _, stage = self._side(bracket, stages, point)
+        operands = [self._mapped(operand) for operand in copy.operands]
+        attributes = {name: copy.attributes[name] for name in copy.attributes if name in ("pad", "tile.instruction")}
+        with point:
+            ops_specialize.MbarrierExpectOp(ring.full, stage, integer_attribute(bytes_of(operands[-1])))
+        ir.Operation.create(ops_copy.BulkCopyOp.OPERATION_NAME, [], [*operands, ring.full, stage], attributes, ip=point)
 
 
-def is_bulk(copy: ir.Operation) -> bool:
-    return copy.name == "tile.copy_async"
-
-
-class RoleWriter:
-    """Writes one role's copy of a channel loop into that role's warp group."""
+class ConsumerWriter:
+    """Turns what is left of the kernel into the consumer's program, in place: the brackets go, waits and arrives come."""
 
     def __init__(self, rings: Rings) -> None:
         self._rings = rings
-        self._stages: dict[ir.Value, ir.Value] = {}
 
-    def write_loop(self, loop: ir.Operation, role: Role, block: ir.Block) -> None:
-        """Clone `loop` at the end of `block`, then leave in it what `role` does."""
-        self._stages = {}
-        copy = loop.clone(ir.InsertionPoint(block)).operation
-        body = copy.regions[0].blocks[0]
+    def write(self, block: ir.Block) -> None:
+        stages = _Stages()
         inside = False
         foreign: list[ir.Operation] = []
-        for child in list(body.operations):
+        for child in list(block.operations):
             operation = child.operation
             name = operation.name
-            if name == "tile.channel_acquire":
-                inside = True
-            if name.startswith("tile.channel_"):
-                producer_side = name in ("tile.channel_acquire", "tile.channel_commit")
-                if producer_side == (role is Role.PRODUCER):
-                    self._synchronise(operation)
-                operation.erase()
-            elif name != "scf.yield" and not _is_shared_value(operation) and inside != (role is Role.PRODUCER):
+            if name in CONSUMER_SIDE:
+                self._synchronise(operation, stages)
+            inside = (inside or name == "tile.channel_acquire") and name != "tile.channel_commit"
+            if name in (*PRODUCER_SIDE, *CONSUMER_SIDE) or (inside and not _only_computes(operation)):
                 foreign.append(operation)
-            elif inside and role is Role.PRODUCER:
-                self._issue(operation, *_commit_after(operation))
-            if name == "tile.channel_commit":
-                inside = False
-        # Users first: the result of a statement, an atomic update for one, may be used by another.
+            elif name in STRUCTURES:
+                for region in operation.regions:
+                    for inner in region.blocks:
+                        self.write(inner)
+        # Users first: the result of a statement may be used by another.
         for operation in reversed(foreign):
             operation.erase()
-        _erase_unused(body)
+        _erase_unused(block)
 
-    def _synchronise(self, operation: ir.Operation) -> None:
-        """Replace one side of a channel operation by its mbarrier operations, in front of it."""
+    def _synchronise(self, operation: ir.Operation, stages: _Stages) -> None:
         channel, iteration = operation.operands
         ring = self._rings[channel]
-        count = integer_attribute(ring.depth)
-        index = ir.IndexType.get()
-        with ir.InsertionPoint(operation), operation.location:
-            stage = self._stage(channel, iteration)
-            if operation.name in ("tile.channel_acquire", "tile.channel_wait"):
-                waits_for_empty = operation.name == "tile.channel_acquire"
-                initial = integer_attribute(1 if waits_for_empty else 0)
-                parity = ops_schedule.PhaseOp(iteration, count, initial, index).results[0]
-                ops_specialize.MbarrierWaitOp(ring.empty if waits_for_empty else ring.full, stage, parity)
+        point = ir.InsertionPoint(operation)
+        with operation.location:
+            stage = stages.of(channel, iteration, ring.depth, point)
+            if operation.name == "tile.channel_wait":
+                _wait(ring, False, iteration, stage, point)
                 return
-            commits = operation.name == "tile.channel_commit"
-            arrive = ops_specialize.MbarrierArriveOp(ring.full if commits else ring.empty, stage)
-            if commits and ring.elected:
-                arrive.operation.attributes["elect"] = ir.BoolAttr.get(True)
-
-    def _stage(self, channel: ir.Value, iteration: ir.Value) -> ir.Value:
-        """The stage of the channel's rings: built at its first use, which waits, and so stands before all others."""
-        if channel not in self._stages:
-            count = integer_attribute(self._rings[channel].depth)
-            self._stages[channel] = ops_schedule.StageIndexOp(iteration, count, ir.IndexType.get()).results[0]
-        return self._stages[channel]
-
-    def _issue(self, operation: ir.Operation, channel: ir.Value, iteration: ir.Value) -> None:
-        """Turn the asynchronous copies in `operation` into bulk copies that signal the full ring."""
-        ring = self._rings[channel]
-        for copy in [inner for inner in nested_operations(operation) if inner.name == "tile.copy_async"]:
-            with ir.InsertionPoint(copy), copy.location:
-                stage = self._stage(channel, iteration)
-                tile = list(copy.operands)[-1]
-                ops_specialize.MbarrierExpectOp(ring.full, stage, integer_attribute(bytes_of(tile)))
-                attributes = {name: copy.attributes[name] for name in copy.attributes if name in ("pad", "tile.instruction")}
-                ir.Operation.create(ops_copy.BulkCopyOp.OPERATION_NAME, [], [*copy.operands, ring.full, stage], attributes)
-            copy.erase()
+            with point:
+                ops_specialize.MbarrierArriveOp(ring.empty, stage)
 
 
-def _commit_after(operation: ir.Operation) -> tuple[ir.Value, ir.Value]:
-    """The channel and the iteration of the commit that closes the bracket around `operation`."""
-    commits = (c.operation for c in operation.block.operations if c.operation.name == "tile.channel_commit")
-    channel, iteration = next(commit for commit in commits if operation.is_before_in_block(commit)).operands
-    return channel, iteration
-
-
-def _is_shared_value(operation: ir.Operation) -> bool:
+def _only_computes(operation: ir.Operation) -> bool:
     """Whether an operation only computes values, so that both roles may keep a copy of it."""
     return len(operation.results) > 0 and not any(access.writes for access in effects_of(operation).accesses)
 
@@ -186,5 +274,9 @@ def _erase_unused(block: ir.Block) -> None:
     for child in reversed(list(block.operations)):
         operation = child.operation
         unused = all(next(iter(result.uses), None) is None for result in operation.results)
-        if _is_shared_value(operation) and unused:
+        if len(operation.results) and unused and _only_computes(operation) and effects_of(operation).opaque is None:
             operation.erase()
+
+
+def has_channels(operation: ir.Operation) -> bool:
+    return any(inner.name.startswith("tile.channel_") for inner in nested_operations(operation))

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from tilewright.analysis.accesses import effects_of, is_pure
+from tilewright.analysis.program_slice import STRUCTURES, KernelWrites, Obstacle, ProgramSlice, leaves, slice_for
 from tilewright.analysis.regions import ALLOCATIONS
 from tilewright.diagnostics import Note, source_location
 from tilewright.ir.attributes import integer_attribute
@@ -17,42 +18,52 @@ from tilewright.mlir import ir
 from tilewright.transforms.base import Decision, Pass, PassContext
 from tilewright.transforms.cloning import nested_operations
 from tilewright.transforms.index_math import IndexMath
-from tilewright.transforms.roles import Rings, Role, RoleWriter, bracketed_copies, is_bulk
+from tilewright.transforms.register_budget import decide_budget
+from tilewright.transforms.roles import (
+    PRODUCER_SIDE,
+    Bracket,
+    ConsumerWriter,
+    ProducerWriter,
+    Rings,
+    brackets_in,
+    has_channels,
+    is_bulk,
+)
+from tilewright.transforms.strategy import may_copy
 
-PRODUCER_REGISTERS = 24
-
-
-@dataclass(frozen=True)
-class Budget:
-    """Registers for each thread of the two roles; None where no budget is set, with the reason."""
-
-    producer: int | None
-    consumer: int | None
-    reason: str
+# What the roles share out, and asynchronous groups, which belong to whoever starts their copies.
+_SPLIT = ("tile.channel_", "tile.commit_group", "tile.wait_group")
 
 
 @dataclass(frozen=True)
 class SpecializeWarps(Pass):
     """Split a kernel with channels into a producer and a consumer that run concurrently.
 
-    Consumes loops in channel form at the top level of a kernel. Produces one `tile.specialize` with a warp group of role
-    "producer" and one of role "consumer"; each channel becomes two rings of mbarriers, full and empty.
+    Consumes a kernel in channel form, its channels initialised at its top; acquire, commit, wait and release may stand in any
+    nest of `scf.for` and `scf.if`. Produces one `tile.specialize` with a warp group of role "producer", the first of the block,
+    and one of role "consumer"; each channel becomes two rings of mbarriers, full and empty.
 
     Rules:
     1. What stands between acquire and commit belongs to the producer, everything else with effects to the consumer. Pure
-       operations, allocations and reads of memory that the kernel never writes come before both, and are shared.
-    2. The producer's loops keep their bounds and hold only the producer's side; loops without channels are the consumer's.
-    3. acquire waits for the empty ring with the opposite parity first; commit arrives at the full ring; wait waits for the
-       full ring; release arrives at the empty ring. Stage and parity are computed from the iteration number.
-    4. A bulk copy announces its bytes where it is issued, under its guard; the arrival is unconditional. The full ring takes
+       operations, allocations and reads of memory that the kernel never writes come before both, and are shared, where they
+       stand at the top; the roles' allocations move there.
+    2. The producer's program is the slice of the kernel that fills the channels: the loops and guards around them, with their
+       carried values, and what computes addresses, bounds and conditions. What both roles need in a nest, they both compute.
+    3. A fragment that the slice reads is the producer's own copy, written by the same statements as the consumer's. The slice
+       may not read memory that the kernel writes, nor shared memory that a statement writes, nor repeat a product or an atomic.
+    4. acquire waits for the empty ring with the opposite parity first; commit arrives at the full ring; wait waits for the
+       full ring; release arrives at the empty ring. Stage and parity are computed from the number of the iteration, which
+       injection counts over outer loops and guards: rings are initialised once.
+    5. A bulk copy announces its bytes where it is issued, under its guard; the arrival is unconditional. The full ring takes
        one elected arrival where all copies of the channel are bulk copies, else one of each producer thread; the empty ring one
        of each consumer thread.
-    5. The producer is one warp group of the machine; `known_block_size` grows by it.
-    6. Register budgets: 24 for the producer and 240 (160 with three consumer warp groups) for the consumer where the producer
-       only issues bulk copies and whole warp groups compute; else none.
+    6. The producer is one warp group of the machine; `known_block_size` grows by it.
+    7. Register budgets, producer/consumer: 24/240 for one or two consumer warp groups, 24/160 for three, where the producer
+       only issues bulk copies; else none. `tile.registers = array<i32: producer, consumer>` on the kernel is taken instead,
+       `tile.disable_register_budget` turns budgets off.
 
     Remarks: a kernel with channels that cannot be split keeps its channel form, which is pipelined and right, with the
-    statement in the way.
+    statement in the way. Errors: register hints that no thread can have, or that a block does not have together.
 
     Before:  scf.for … { channel_acquire; copy_async; channel_commit; channel_wait; linalg.matmul; channel_release }
     After:   "tile.specialize"() ({
@@ -68,57 +79,43 @@ class SpecializeWarps(Pass):
 
     def run(self, operation: ir.Operation, context: PassContext) -> None:
         for kernel in kernels_in(operation):
-            loops = channel_loops(kernel)
-            if loops:
-                _specialize(kernel, loops, context)
+            channels = [child.operation for child in kernel.body.operations if child.operation.name == "tile.channel_init"]
+            if channels:
+                with context.failing(self.argument):
+                    _specialize(kernel, channels, context)
 
 
-def channel_loops(kernel: Kernel) -> list[ir.Operation]:
-    """The loops at the kernel's top level that hold channel operations directly."""
-    loops: list[ir.Operation] = []
-    for child in kernel.body.operations:
-        operation = child.operation
-        if operation.name == "scf.for":
-            names = {inner.operation.name for inner in operation.regions[0].blocks[0].operations}
-            if "tile.channel_acquire" in names:
-                loops.append(operation)
-    return loops
-
-
-def _specialize(kernel: Kernel, loops: Sequence[ir.Operation], context: PassContext) -> None:
-    threads = kernel.threads or 0
+def _specialize(kernel: Kernel, channels: Sequence[ir.Operation], context: PassContext) -> None:
     machine = context.machine
+    threads, producer_threads = kernel.threads or 0, machine.warp_group_size
+    _hoist_allocations(kernel)
     shared, rest = _split_prefix(kernel)
-    obstacle = _obstacle(loops, rest, threads, machine)
+    place = next((operation for operation in rest if has_channels(operation)), channels[0])
+    brackets = brackets_in(kernel.body)
+    obstacle = _obstacle(kernel, place, machine)
+    program = ProgramSlice() if obstacle is not None else _producer_program(kernel, brackets, shared, machine)
+    obstacle = obstacle or program.obstacle
     if obstacle is not None:
-        reason, operation = obstacle
-        notes = (Note(f"because of this '{operation.name}'", source_location(operation.location)),)
-        context.sink.remark(loops[0].location, f"not specialized, but pipelined: {reason}", notes)
+        notes = (Note(f"because of this '{obstacle.operation.name}'", source_location(obstacle.operation.location)),)
+        context.sink.remark(place.location, f"not specialized, but pipelined: {obstacle.reason}", notes)
         return
-    producer_threads = machine.warp_group_size
-    mixed = any(not is_bulk(copy) for loop in loops for copy in bracketed_copies(loop))
-    budget = _budget(threads, mixed, machine)
-    rings = Rings(kernel, loops, threads, producer_threads)
-    location = context.sink.locate(source_location(loops[0].location))
+    by_threads = any(not is_bulk(copy) for bracket in brackets for copy in bracket.copies)
+    budget = decide_budget(kernel, producer_threads, threads, by_threads, machine)
+    rings = Rings(channels, brackets, threads, producer_threads)
+    location = context.sink.locate(source_location(place.location))
     terminator = list(kernel.body.operations)[-1].operation
     for operation in shared:
         operation.move_before(terminator)
-    with ir.InsertionPoint(terminator), loops[0].location:
+    with ir.InsertionPoint(terminator), place.location:
         specialize = ops_specialize.SpecializeOp()
     groups = specialize.regions[0].blocks.append()
-    writer = RoleWriter(rings)
     warp = machine.limits.warp_size
-    producer = _warp_group(groups, "producer", producer_threads // warp, budget.producer, loops[0].location)
-    consumer = _warp_group(groups, "consumer", threads // warp, budget.consumer, loops[0].location)
-    for loop in loops:
-        writer.write_loop(loop, Role.PRODUCER, producer)
+    producer = _warp_group(groups, "producer", producer_threads // warp, budget.producer, place.location)
+    consumer = _warp_group(groups, "consumer", threads // warp, budget.consumer, place.location)
     for operation in rest:
-        if operation in loops:
-            writer.write_loop(operation, Role.CONSUMER, consumer)
-        else:
-            consumer.append(operation)
-    for loop in loops:
-        loop.erase()
+        consumer.append(operation)
+    ProducerWriter(rings, program, _private_copies(program)).write(consumer, producer)
+    ConsumerWriter(rings).write(consumer)
     rings.erase_channels()
     _grow_block(kernel, producer_threads)
     phrase = (
@@ -131,6 +128,35 @@ def _specialize(kernel: Kernel, loops: Sequence[ir.Operation], context: PassCont
         "registers": [budget.producer, budget.consumer],
     }
     context.decisions.append(Decision(SpecializeWarps.argument, "kernel", location, phrase, details))
+
+
+def _hoist_allocations(kernel: Kernel) -> None:
+    """Tiles belong to all warp groups: their allocations move out of the loops and guards that the roles have in common."""
+    for child in list(kernel.body.operations):
+        top = child.operation
+        if top.name in STRUCTURES and has_channels(top):
+            for leaf in list(leaves(top)):
+                if leaf.name in ALLOCATIONS and not len(leaf.operands):
+                    leaf.move_before(top)
+
+
+def _producer_program(
+    kernel: Kernel, brackets: Sequence[Bracket], shared: Sequence[ir.Operation], machine: Machine
+) -> ProgramSlice:
+    """What the producer runs: the channels' copies, with what leads to them."""
+    copies = [copy for bracket in brackets for copy in bracket.copies]
+    sides = [operation for operation in leaves(kernel.operation) if operation.name in PRODUCER_SIDE]
+    writes = KernelWrites(kernel.operation)
+    return slice_for(kernel.operation, [*copies, *sides], writes, lambda tile: may_copy(tile, machine), shared)
+
+
+def _private_copies(program: ProgramSlice) -> dict[ir.Value, ir.Value]:
+    """Allocate the tiles of which the producer has a copy of its own."""
+    copies: dict[ir.Value, ir.Value] = {}
+    for tile in program.private:
+        allocation = tile.owner.operation
+        copies[tile] = allocation.clone(ir.InsertionPoint(allocation)).operation.results[0]
+    return copies
 
 
 def _split_prefix(kernel: Kernel) -> tuple[list[ir.Operation], list[ir.Operation]]:
@@ -165,40 +191,21 @@ def _is_shared(operation: ir.Operation, written: set, unavailable: set[ir.Value]
     return effects.opaque is None and len(operation.results) > 0 and constant
 
 
-def _obstacle(
-    loops: Sequence[ir.Operation],
-    rest: Sequence[ir.Operation],
-    threads: int,
-    machine: Machine,
-) -> tuple[str, ir.Operation] | None:
-    """Why the kernel cannot be split, and the operation in the way."""
+def _obstacle(kernel: Kernel, place: ir.Operation, machine: Machine) -> Obstacle | None:
+    """Why the kernel cannot be split, whatever its producer does."""
+    threads = kernel.threads or 0
     if not machine.specializes_warps:
-        return f"{machine.target} does not specialize warps", loops[0]
+        return Obstacle(f"{machine.target} does not specialize warps", place)
     if threads % machine.limits.warp_size or not threads:
-        return f"{threads} threads are not whole warps", loops[0]
+        return Obstacle(f"{threads} threads are not whole warps", place)
     if threads + machine.warp_group_size > machine.limits.threads_per_block:
-        return f"{threads} threads leave no room for a producer warp group", loops[0]
-    produced = {result for operation in rest for result in operation.results}
-    for operation in rest:
-        if operation not in loops:
-            opaque = effects_of(operation).opaque
-            if opaque is not None:
-                return f"{opaque.name} waits for all threads of the kernel", opaque
-    for loop in loops:
-        for inner in nested_operations(loop):
-            if any(operand in produced for operand in inner.operands):
-                return "a loop with channels uses a value that the consumer computes", inner
+        return Obstacle(f"{threads} threads leave no room for a producer warp group", place)
+    for operation in nested_operations(kernel.operation):
+        if len(operation.regions) or operation.name.startswith(_SPLIT) or operation.name == "gpu.return":
+            continue
+        if effects_of(operation).opaque is not None:
+            return Obstacle(f"{operation.name} waits for all threads of the kernel", operation)
     return None
-
-
-def _budget(threads: int, mixed: bool, machine: Machine) -> Budget:
-    groups, remainder = divmod(threads, machine.warp_group_size)
-    if mixed:
-        return Budget(None, None, "no register budget: the producer also copies with its threads")
-    if remainder or not 1 <= groups <= 3:
-        return Budget(None, None, f"no register budget for {threads} threads")
-    consumer = 240 if groups <= 2 else 160
-    return Budget(PRODUCER_REGISTERS, consumer, f"registers {PRODUCER_REGISTERS}/{consumer}")
 
 
 def _warp_group(block: ir.Block, role: str, warps: int, registers: int | None, location: ir.Location) -> ir.Block:

@@ -35,6 +35,7 @@ class IterationCloner:
         self._buffers = {buffer.old: buffer for buffer in buffers if planned.loop in buffer.loops}
         self._math = math
         self._iteration = iteration
+        self._numbers: dict[Index, Index] = {}
         self._versions: dict[tuple[Index, int], Index] = {}
         self._cloner = Cloner({planned.body.block.arguments[0]: induction})
 
@@ -55,11 +56,16 @@ class IterationCloner:
                 for found in copies_in(copy, ASYNCHRONOUS):
                     _make_asynchronous(found, group)
 
+    def number(self, before: Index, point: ir.InsertionPoint) -> Index:
+        """The number of this iteration where `before` of them are counted before the loop."""
+        if before not in self._numbers:
+            self._numbers[before] = self._math.add(self._iteration, before, point)
+        return self._numbers[before]
+
     def _version(self, buffer: VersionedBuffer, point: ir.InsertionPoint) -> Index:
         key = (buffer.start_of(self._planned.loop), buffer.versions)
         if key not in self._versions:
-            iteration = self._math.add(self._iteration, key[0], point)
-            self._versions[key] = self._math.version(iteration, buffer.versions, point)
+            self._versions[key] = self._math.version(self.number(key[0], point), buffer.versions, point)
         return self._versions[key]
 
 

@@ -6,7 +6,7 @@ the version of the iteration before it, and a use before them sees what would be
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cmp_to_key
 
@@ -24,12 +24,14 @@ from tilewright.transforms.view_types import strided_memref
 class VersionedBuffer:
     """An allocation that has been expanded by a leading dimension of `versions`.
 
-    `starts`: for each loop that versions it, in program order, the count of iterations before the loop.
+    `first`: the count of iterations before the block of the loops that version it. `starts`: for each such loop, in program
+    order, the count of iterations before the loop.
     """
 
     old: ir.Value
     new: ir.Value
     versions: int
+    first: Index = 0
     loops: list[ir.Operation] = field(default_factory=list)
     starts: list[Index] = field(default_factory=list)
 
@@ -56,8 +58,13 @@ class VersionedBuffer:
         return ir.Operation.create("memref.subview", [result], operands, attributes, ip=point).results[0]
 
 
-def expand_buffers(loops: Sequence[PlannedLoop], trips: dict[ir.Operation, Index], math: IndexMath) -> list[VersionedBuffer]:
-    """Allocate every versioned buffer anew, with as many versions as the loop that needs most."""
+def expand_buffers(
+    loops: Sequence[PlannedLoop], trips: dict[ir.Operation, Index], firsts: Mapping[ir.Value, Index], math: IndexMath
+) -> list[VersionedBuffer]:
+    """Allocate every versioned buffer anew, with as many versions as the loop that needs most.
+
+    `firsts`: where iterations are counted over a block of loops, the count before it, by buffer; 0 for the others.
+    """
     buffers: dict[ir.Value, VersionedBuffer] = {}
     counts: dict[ir.Value, int] = {}
     for planned in loops:
@@ -66,7 +73,9 @@ def expand_buffers(loops: Sequence[PlannedLoop], trips: dict[ir.Operation, Index
     for planned in loops:
         for buffer in planned.versions:
             if buffer not in buffers:
-                buffers[buffer] = VersionedBuffer(buffer, _expanded(buffer, counts[buffer]), counts[buffer])
+                buffers[buffer] = VersionedBuffer(
+                    buffer, _expanded(buffer, counts[buffer]), counts[buffer], firsts.get(buffer, 0)
+                )
             entry = buffers[buffer]
             entry.starts.append(_iterations(entry, entry.loops, trips, math, ir.InsertionPoint(planned.loop)))
             entry.loops.append(planned.loop)
@@ -82,7 +91,7 @@ def _iterations(
 ) -> Index:
     """The iterations of the first loops that version the buffer, those in `passed`."""
     if not passed:
-        return 0
+        return buffer.first
     return math.add(buffer.start_of(passed[-1]), math.maximum(trips[passed[-1]], 0, point), point)
 
 

@@ -1,0 +1,111 @@
+"""Counters that live through loops and guards: how often something nested in them has been done so far.
+
+A counter starts at the top of the kernel, is carried by each enclosing `scf.for` and handed out of each enclosing
+`scf.if`, which leaves it alone where its guard does not hold. It is right whatever the bounds and conditions are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from tilewright.mlir import ir, scf
+from tilewright.transforms.index_math import Index, IndexMath
+
+
+@dataclass(frozen=True)
+class _Level:
+    """A loop or guard that carries a counter: the region that leads to what is counted, and which result it is."""
+
+    operation: ir.Operation
+    region: int
+    position: int
+
+
+class Counters:
+    """A counter for each of some operations, kept in the block that it stands in.
+
+    `starts` are their values at the beginning of those blocks; `finish` says what they are at the end. The loops and guards
+    around the operations are replaced by ones with more results.
+    """
+
+    def __init__(self, counted: Sequence[ir.Operation], initial: Sequence[int], math: IndexMath) -> None:
+        self._math = math
+        self.starts: list[Index] = list(initial)
+        paths = [_path_to(operation) for operation in counted]
+        self._levels: list[list[_Level]] = [[] for _ in counted]
+        for depth in range(max((len(path) for path in paths), default=0)):
+            for holder in dict.fromkeys(path[depth] for path in paths if depth < len(path)):
+                inside = [i for i, path in enumerate(paths) if depth < len(path) and path[depth] == holder]
+                self._carry(holder, [(i, [*paths[i], counted[i]][depth + 1]) for i in inside])
+
+    def _carry(self, holder: ir.Operation, inside: Sequence[tuple[int, ir.Operation]]) -> None:
+        """Let `holder` carry counters, each given by its number with what leads to its operation in `holder`."""
+        values = [self._math.value(self.starts[index]) for index, _ in inside]
+        first = len(holder.results)
+        new = _with_counters(holder, values)
+        for position, (index, child) in enumerate(inside):
+            # Blocks are asked for anew: their handles die with the operation that they have left.
+            region = next(n for n, candidate in enumerate(new.regions) if child.block in list(candidate.blocks))
+            self._levels[index].append(_Level(new, region, first + position))
+            if new.name == "scf.for":
+                self.starts[index] = new.regions[0].blocks[0].arguments[1 + first + position]
+
+    @property
+    def nested(self) -> bool:
+        """Whether any operation has been replaced."""
+        return any(self._levels)
+
+    def finish(self, ends: Sequence[Index]) -> None:
+        """Let the counters be `ends` at the end of their blocks."""
+        for levels, end in zip(self._levels, ends, strict=True):
+            value = self._math.value(end)
+            for level in reversed(levels):
+                block = level.operation.regions[level.region].blocks[0]
+                block.operations[len(block.operations) - 1].operands[level.position] = value
+                value = level.operation.results[level.position]
+
+
+def _path_to(operation: ir.Operation) -> list[ir.Operation]:
+    """The operations around an operation, outermost first, without the function."""
+    path: list[ir.Operation] = []
+    while operation.parent is not None and operation.parent.operation.name != "gpu.func":
+        operation = operation.parent.operation
+        path.insert(0, operation)
+    return path
+
+
+def _with_counters(operation: ir.Operation, values: Sequence[ir.Value]) -> ir.Operation:
+    """Replace a loop or a guard by one with more results; what it yields for them is `values`, for now."""
+    index = ir.IndexType.get()
+    carries = operation.name == "scf.for"
+    attributes = {name: operation.attributes[name] for name in operation.attributes}
+    new = ir.Operation.create(
+        operation.name,
+        [*(result.type for result in operation.results), *(index for _ in values)],
+        [*operation.operands, *(values if carries else ())],
+        attributes,
+        regions=len(operation.regions),
+        loc=operation.location,
+        ip=ir.InsertionPoint(operation),
+    )
+    for old_region, region in zip(operation.regions, new.regions, strict=True):
+        for block in list(old_region.blocks):
+            block.append_to(region)
+        if not len(region.blocks):
+            _yield(region.blocks.append(), [], operation.location)
+        block = region.blocks[0]
+        inner = [block.add_argument(index, operation.location) for _ in values] if carries else values
+        terminator = block.operations[len(block.operations) - 1].operation
+        yielded = [*terminator.operands, *inner]
+        terminator.erase()
+        _yield(block, yielded, operation.location)
+    for old, result in zip(operation.results, new.results, strict=False):
+        old.replace_all_uses_with(result)
+    operation.erase()
+    return new
+
+
+def _yield(block: ir.Block, values: Sequence[ir.Value], location: ir.Location) -> None:
+    with ir.InsertionPoint(block), location:
+        scf.YieldOp(list(values))
