@@ -44,6 +44,8 @@ def versionable(buffer: ir.Value, body: LoopBody, others: list[ir.Operation]) ->
         return "an iteration reads what an earlier one left in it"
     if not _views_follow(buffer):
         return "a view reads its address, which a version would change"
+    if _each_loop_renews(buffer, body, others):
+        return None
     block = body.loop.block
     nested = _is_nested(body.loop)
     for user in terminal_users(buffer):
@@ -67,6 +69,18 @@ def versionable(buffer: ir.Value, body: LoopBody, others: list[ir.Operation]) ->
             if why_not is not None:
                 return why_not
     return None
+
+
+def _each_loop_renews(buffer: ir.Value, body: LoopBody, others: list[ir.Operation]) -> bool:
+    """Whether nothing but pipelined loops uses the buffer, and each renews it: then none sees what another one left in it."""
+    loops = [body.loop, *others]
+    for user in terminal_users(buffer):
+        holder = next((loop for loop in loops if ancestor_in(user, loop.regions[0].blocks[0]) is not None), None)
+        if holder is None or (user.name != "memref.dim" and not _accesses(user)):
+            return False
+        if holder != body.loop and not _renews(body.sibling(holder), buffer):
+            return False
+    return True
 
 
 def _accesses(user: ir.Operation) -> bool:

@@ -1,7 +1,8 @@
 """Buffers with versions: the larger allocation, the version that an iteration uses, and the uses outside the loops.
 
 Iterations are counted on over the loops of one block that version a buffer, so a use between or after them sees
-the version of the iteration before it, and a use before them sees what would be iteration -1.
+the version of the iteration before it, and a use before them sees what would be iteration -1. Where loops of several blocks
+share a buffer, nothing else uses it, and the count begins anew in each block.
 """
 
 from __future__ import annotations
@@ -70,16 +71,28 @@ def expand_buffers(
     for planned in loops:
         for buffer, count in planned.versions.items():
             counts[buffer] = max(counts.get(buffer, 1), count)
+    apart = {buffer for buffer in counts if _is_used_in_blocks(buffer, loops)}
     for planned in loops:
-        for buffer in planned.versions:
+        for buffer in [*planned.versions, *(b for b in apart if b not in planned.versions and _uses(planned, b))]:
             if buffer not in buffers:
                 buffers[buffer] = VersionedBuffer(
                     buffer, _expanded(buffer, counts[buffer]), counts[buffer], firsts.get(buffer, 0)
                 )
             entry = buffers[buffer]
-            entry.starts.append(_iterations(entry, entry.loops, trips, math, ir.InsertionPoint(planned.loop)))
+            passed = [loop for loop in entry.loops if loop.block == planned.loop.block]
+            entry.starts.append(_iterations(entry, passed, trips, math, ir.InsertionPoint(planned.loop)))
             entry.loops.append(planned.loop)
     return list(buffers.values())
+
+
+def _uses(planned: PlannedLoop, buffer: ir.Value) -> bool:
+    return buffer in planned.body.accesses_by_root
+
+
+def _is_used_in_blocks(buffer: ir.Value, loops: Sequence[PlannedLoop]) -> bool:
+    """Whether planned loops of several blocks use the buffer: each renews it, and begins at a version of its own choice."""
+    blocks = [planned.loop.block for planned in loops if _uses(planned, buffer)]
+    return any(block != blocks[0] for block in blocks)
 
 
 def _iterations(
@@ -134,8 +147,9 @@ def _places(buffer: VersionedBuffer) -> list[ir.Operation]:
 
     Their order is asked of the block: an operation's hash changes with its operands, so nothing can be kept by it here.
     """
-    users = {ancestor_in(user, buffer.loops[0].block) for user in terminal_users(buffer.old)}
-    places = [user for user in users if user is not None and user not in buffer.loops]
+    bodies = [loop.regions[0].blocks[0] for loop in buffer.loops]
+    outside = [user for user in terminal_users(buffer.old) if all(ancestor_in(user, body) is None for body in bodies)]
+    places = [place for place in {ancestor_in(user, buffer.loops[0].block) for user in outside} if place is not None]
     return sorted(places, key=cmp_to_key(lambda one, other: -1 if one.is_before_in_block(other) else 1))
 
 
