@@ -16,7 +16,8 @@ PROJECT = Path(__file__).resolve().parents[3]
 @click.option(
     "--only", multiple=True, metavar="FILE", help="Only mutants of these source files: a part of the path or a pattern."
 )
-@click.option("--sample", type=click.IntRange(min=1), metavar="N", help="Only so many mutants, drawn with --seed.")
+@click.option("--sample", type=click.IntRange(min=0), default=600, show_default=True, metavar="N",
+              help="So many mutants, drawn with --seed; 0 is all.")  # fmt: skip
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Of the sample.")
 @click.option("--jobs", type=click.IntRange(min=1), default=2, show_default=True, help="Mutants at a time.")
 @click.option("--budget", type=click.FloatRange(min=0), default=30.0, show_default=True, metavar="SECONDS",

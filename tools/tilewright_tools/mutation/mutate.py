@@ -34,13 +34,13 @@ EQUIVALENTS = "benchmarks/equivalent_mutants.json"
 
 @dataclass(frozen=True)
 class MutateOptions:
-    """`only` are patterns of source files; `sample` mutants of those, drawn with `seed`, or all."""
+    """`only` are patterns of source files; `sample` mutants of those, drawn with `seed`; 0 is all."""
 
     root: Path
     sources: tuple[str, ...] = SOURCES
     tests: tuple[str, ...] = TESTS
     only: tuple[str, ...] = ()
-    sample: int | None = None
+    sample: int = 600
     seed: int = 0
     jobs: int = 2
     budget: float = 30.0
@@ -110,7 +110,7 @@ def _chosen(root: Path, sources: Sequence[Path], options: MutateOptions) -> list
             mutants += mutants_of(source.read_text(encoding="utf-8"), name)
     if not mutants:
         raise UsageError("no mutant was chosen; --only names source files, in part or as patterns")
-    if options.sample is None or options.sample >= len(mutants):
+    if options.sample == 0 or options.sample >= len(mutants):
         return mutants
     drawn = random.Random(options.seed).sample(mutants, options.sample)
     return sorted(drawn, key=lambda mutant: (mutant.file, mutant.start, mutant.end, mutant.replacement))
