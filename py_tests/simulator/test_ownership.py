@@ -67,3 +67,36 @@ def test_a_row_that_only_one_thread_keeps_is_read_by_others() -> None:
 def test_a_scalar_access_of_a_spread_fragment_is_every_threads() -> None:
     found = findings(VECTORS_OF_FOUR, VECTORS_OF_FOUR, serial=SERIAL)
     assert [(finding.kind, finding.op) for finding in found] == [("ownership", "memref.load")]
+
+
+GROUPS = """gpu.module @kernels {{
+  gpu.func @k(%C: memref<16xf32>) kernel
+      attributes {{known_block_size = array<i32: 64, 1, 1>, known_grid_size = array<i32: 1, 1, 1>}} {{
+    %row = memref.alloc() {{tile.layout = {layout}}}
+      : memref<16xf32, #gpu.address_space<private>>
+    memref.copy %C, %row {{tile.layout = {layout}}}
+      : memref<16xf32> to memref<16xf32, #gpu.address_space<private>>
+    "tile.specialize"() ({{
+      "tile.warp_group"() ({{
+        memref.copy %row, %C {{tile.layout = #tile.fragment<{{shape = [16], threads = 32 : i32, modes = [[16, 1, 0]]}}>}}
+          : memref<16xf32, #gpu.address_space<private>> to memref<16xf32>
+      }}) {{role = "consumer", warps = 1 : i32}} : () -> ()
+    }}) : () -> ()
+    gpu.return
+  }}
+}}
+"""
+
+
+@pytest.mark.parametrize(
+    ("threads", "modes", "replicas", "kinds"),
+    [(32, "[[16, 1, 0]]", "[]", ["ownership"]), (64, "[[16, 0, 1]]", "[[64, 1, 0]]", [])],
+)
+def test_a_fragment_of_one_group_of_threads_is_no_other_groups(threads, modes, replicas, kinds) -> None:
+    layout = f"#tile.fragment<{{shape = [16], threads = {threads} : i32, modes = {modes}, replicas = {replicas}}}>"
+    text = GROUPS.format(layout=layout)
+    with mlir.context():
+        module = ir.Module.parse(text)
+        kernel = kernels_in(module.operation, text)[0]
+        found = simulate(kernel, [np.zeros(16, np.float32)], machine=machine_for("cuda:sm_90a")).findings
+    assert [finding.kind for finding in found] == kinds

@@ -26,6 +26,7 @@ def check_ownership(kernel: Kernel, machine: Machine, recorder: Recorder) -> Non
     if not any("tile.layout" in loop.attributes for loop in loops) or any("tile.layout" not in f.attributes for f in fragments):
         # Annotations, and no layout inferred yet: most operations have no threads.
         return
+    _check_groups(spaces, recorder)
     for space in spaces:
         if space.operation.name in PRODUCTS:
             continue
@@ -33,6 +34,24 @@ def check_ownership(kernel: Kernel, machine: Machine, recorder: Recorder) -> Non
             layout = _fragment_layout(access.buffer.owner)
             if layout is not None:
                 _check(space, access, layout, recorder)
+
+
+def _check_groups(spaces: list[LoopSpace], recorder: Recorder) -> None:
+    """Report fragments that two groups of threads use, unless every thread keeps them and no group writes its own copy."""
+    first: dict[ir.Value, tuple[ir.Operation | None, ir.Operation]] = {}
+    for space in spaces:
+        for access in space.accesses:
+            layout = _fragment_layout(access.buffer.owner)
+            if layout is None:
+                continue
+            group, other = first.setdefault(access.buffer, (space.group, access.operation))
+            written = access.writes and space.group is not None
+            # An operation cannot be compared with None.
+            elsewhere = group is not space.group if group is None or space.group is None else group != space.group
+            if elsewhere and (written or not layout.is_fully_replicated):
+                message = "uses a fragment of another group of threads: each has registers of its own"
+                notes = (Note(f"'{other.name}' of the other group uses it", source_location(other.location)),)
+                recorder.report("ownership", Site(access.operation), message, notes)
 
 
 def _is_fragment(buffer: ir.Value, machine: Machine) -> bool:
