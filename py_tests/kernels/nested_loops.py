@@ -156,6 +156,14 @@ def _loops_of_two_levels(A, Count, Mask, tile, total, t, nest) -> None:
             _loop(A, tile, total, nest.trips, nest)
 
 
+def _guards_one_after_the_other(A, Count, Mask, tile, total, t, nest) -> None:
+    others = [tl.alloc_shared((ROWS, COLUMNS), "f16") for _ in range(2)]
+    with tl.if_(Mask[t] > 0):
+        _loop(A, others[0], total, nest.trips, nest)
+    for _ in tl.serial(2):
+        _loop(A, others[1], total, 2, nest)
+
+
 def _tile_read_after_the_loop(A, Count, Mask, tile, total, t, nest) -> None:
     _loop(A, tile, total, max(1, nest.trips), nest)
     _add(tile, total)
@@ -205,6 +213,11 @@ SHAPES: list[Shape] = [
         specialized=lambda n: n.trips > 0,
     ),
     Shape("loops of two levels", _loops_of_two_levels, lambda t, n: 2 * _all(t, n) if MASK[t] else []),
+    Shape(
+        "guards one after the other",
+        _guards_one_after_the_other,
+        lambda t, n: [*(_all(t, n) if MASK[t] else []), 0, 1, 0, 1],
+    ),
     Shape(
         "tile read after the loop",
         _tile_read_after_the_loop,

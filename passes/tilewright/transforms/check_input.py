@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from tilewright.analysis.regions import ALLOCATIONS
 from tilewright.diagnostics import InputError, source_location
+from tilewright.ir.attributes import read_integer
 from tilewright.ir.kernel import Kernel
 from tilewright.machine import Machine
 from tilewright.mlir import ir
 from tilewright.transforms.cloning import nested_operations
 from tilewright.transforms.instructions import space_name
+from tilewright.transforms.register_budget import read_hints
 
 _ELEMENTS = (ir.FloatType, ir.IntegerType, ir.IndexType, ir.ComplexType)
 
@@ -16,8 +18,10 @@ _ELEMENTS = (ir.FloatType, ir.IntegerType, ir.IndexType, ir.ComplexType)
 def check_input(kernel: Kernel, machine: Machine) -> None:
     """Raise InputError for a tile buffer of dynamic shape or of something else than numbers, and for `gpu.thread_id`.
 
-    Threads appear when a kernel is distributed, not before.
+    Threads appear when a kernel is distributed, not before. Register hints must be ones that a thread can have, and the warp
+    groups of a kernel that is specialized by hand must fit into a block.
     """
+    read_hints(kernel)
     for operation in nested_operations(kernel.operation):
         if operation.name in ALLOCATIONS:
             buffer = ir.MemRefType(operation.results[0].type)
@@ -29,6 +33,23 @@ def check_input(kernel: Kernel, machine: Machine) -> None:
                 raise InputError(
                     f"{message}: allocate the largest, and use a memref.subview", source_location(operation.location)
                 )
+        elif operation.name == "tile.specialize":
+            _check_warp_groups(operation, machine)
         elif operation.name == "gpu.thread_id":
             message = "'gpu.thread_id' stands in a tile kernel; threads appear when it is distributed"
             raise InputError(f"{message}: use scf.forall for what they do", source_location(operation.location))
+
+
+def _check_warp_groups(specialize: ir.Operation, machine: Machine) -> None:
+    """The warp groups run side by side: a block must have their threads, and the registers that they ask for."""
+    limits = machine.limits
+    groups = [child.operation for child in specialize.regions[0].blocks[0].operations]
+    threads = [ir.IntegerAttr(group.attributes["warps"]).value * limits.warp_size for group in groups]
+    if sum(threads) > limits.threads_per_block:
+        message = f"'tile.specialize' has warp groups of {sum(threads)} threads; a block has at most {limits.threads_per_block}"
+        raise InputError(message, source_location(specialize.location))
+    budgets = [read_integer(group, "registers") if "registers" in group.attributes else 0 for group in groups]
+    registers = sum(budget * count for budget, count in zip(budgets, threads, strict=True))
+    if registers > limits.registers_per_block:
+        message = f"'tile.specialize' asks for {registers} registers; a block has {limits.registers_per_block}"
+        raise InputError(message, source_location(specialize.location))

@@ -35,9 +35,13 @@ class Counters:
         paths = [_path_to(operation) for operation in counted]
         self._levels: list[list[_Level]] = [[] for _ in counted]
         for depth in range(max((len(path) for path in paths), default=0)):
-            for holder in dict.fromkeys(path[depth] for path in paths if depth < len(path)):
-                inside = [i for i, path in enumerate(paths) if depth < len(path) and path[depth] == holder]
-                self._carry(holder, [(i, [*paths[i], counted[i]][depth + 1]) for i in inside])
+            # All of one depth are told apart before the first of them is replaced, and its handle dies.
+            together: dict[ir.Operation, list[tuple[int, ir.Operation]]] = {}
+            for index, (path, operation) in enumerate(zip(paths, counted, strict=True)):
+                if depth < len(path):
+                    together.setdefault(path[depth], []).append((index, [*path, operation][depth + 1]))
+            for holder, inside in list(together.items()):
+                self._carry(holder, inside)
 
     def _carry(self, holder: ir.Operation, inside: Sequence[tuple[int, ir.Operation]]) -> None:
         """Let `holder` carry counters, each given by its number with what leads to its operation in `holder`."""

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 from tilewright.analysis.loop_space import SPARSE_PRODUCT
 from tilewright.analysis.regions import root_of
+from tilewright.ir.layout import LayoutError, SharedLayout
+from tilewright.ir.layout_attributes import from_attribute
 from tilewright.machine import CopyInstruction, Machine, ProductInstruction
 from tilewright.mlir import ir, linalg
 
@@ -34,6 +36,7 @@ class CopyFacts:
     pad: float
     from_argument: bool
     bulk_disabled: bool
+    layout_fits_bulk: bool = True
 
 
 @dataclass(frozen=True)
@@ -94,7 +97,21 @@ def copy_facts(operation: ir.Operation, machine: Machine) -> CopyFacts:
         float(pad),
         root is not None and isinstance(root.owner, ir.Block),
         _disables_bulk_copies(operation),
+        _layout_fits_bulk(operands[-1]),
     )
+
+
+def _layout_fits_bulk(destination: ir.Value) -> bool:
+    """Whether the layout that the input gives the destination, if any, is one that a bulk copy can write."""
+    root = root_of(destination)
+    if root is None or isinstance(root.owner, ir.Block) or "tile.layout" not in root.owner.operation.attributes:
+        return True
+    try:
+        layout = from_attribute(root.owner.operation.attributes["tile.layout"])
+    except LayoutError:
+        # It is no layout at all, and layout inference says so.
+        return True
+    return not isinstance(layout, SharedLayout) or layout.fits_bulk_copies
 
 
 def _disables_bulk_copies(operation: ir.Operation) -> bool:
@@ -138,6 +155,8 @@ def _copy_refusal(facts: CopyFacts, instruction: CopyInstruction) -> str | None:
         return "the element types differ"
     if instruction.name == "bulk" and facts.bulk_disabled:
         return "tile.disable_bulk_copy is set"
+    if instruction.name == "bulk" and not facts.layout_fits_bulk:
+        return "the layout of its tile is neither linear nor a swizzle of the hardware's"
     if facts.inner_stride != 1:
         return "the innermost stride is not 1"
     if facts.row_bytes % instruction.row_bytes:
