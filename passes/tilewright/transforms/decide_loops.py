@@ -9,7 +9,7 @@ from tilewright.analysis.dependence import DependenceGraph
 from tilewright.analysis.program_slice import Obstacle
 from tilewright.analysis.regions import buffer_name
 from tilewright.analysis.statements import LoopBody
-from tilewright.analysis.versionable import ancestor_in
+from tilewright.analysis.versionable import ancestor_in, terminal_users
 from tilewright.diagnostics import Note, source_location
 from tilewright.machine import Machine
 from tilewright.mlir import ir
@@ -149,6 +149,7 @@ def _decide_stages(body: LoopBody, request: LoopRequest, facts: KernelFacts, oth
         remarks.append(Remark(f"{request.num_stages} stages do not fit into {capacity}: {num_stages} it is"))
     why_not = (
         _why_not_one_role(body, schedule, bulk)
+        or _why_not_one_count(body, schedule, others.loops)
         or why_not_specialize(body, schedule, bulk, facts, machine, others.loops)
         or others.obstacles.get(body.loop)
     )
@@ -171,6 +172,18 @@ def _why_not_one_role(body: LoopBody, schedule: Schedule, choices: Sequence[Choi
     for index, statement in zip(schedule.ahead, ahead, strict=True):
         if choices[index] is None or any(not a.writes and a.region.root in filled for a in statement.accesses):
             return Obstacle("a copy needs what another statement makes", statement.operation)
+    return None
+
+
+def _why_not_one_count(body: LoopBody, schedule: Schedule, others: Sequence[ir.Operation]) -> Obstacle | None:
+    """Why the iterations of the loops that fill the same tiles cannot be counted on from one to the other."""
+    elsewhere = [loop.regions[0].blocks[0] for loop in others if loop.block != body.loop.block]
+    for index in schedule.ahead:
+        for access in body.statements[index].own_accesses:
+            tile = access.region.root
+            for user in terminal_users(tile) if access.writes and tile is not None else ():
+                if any(ancestor_in(user, block) is not None for block in elsewhere):
+                    return Obstacle("a pipelined loop of another block uses a copy's tile", user)
     return None
 
 
