@@ -1,5 +1,5 @@
-"""Every kernel in inputs/ once broke a pass. Each keeps its values at every stage, with upstream's clean-up between the passes
-or without; where a fragment has to move to shared memory, the remark says so."""
+"""Every kernel in inputs/ once broke a pass. Each keeps its values at every stage, with upstream's clean-up between the
+passes or without."""
 
 from __future__ import annotations
 
@@ -25,11 +25,6 @@ PASSES = ("tile-plan-pipeline{{strategy={}}}", "tile-inject-software-pipeline", 
 MACHINE = machine_for("cuda:sm_90a")
 # The value of every scalar argument: loops of a few trips, steps that stay inside the arguments.
 SCALAR = 3
-MOVES = {
-    "transposed_square_fragment": "its indices are not the loop's own",
-    "generic_body_load": "its indices are not the loop's own",
-    "irregular_write_replicated": "its indices are not the loop's own",
-}
 
 
 def random_arguments(root: ir.Operation) -> list[Any]:
@@ -48,8 +43,8 @@ def random_arguments(root: ir.Operation) -> list[Any]:
     return arguments
 
 
-def run(path: Path, strategy: str, between: tuple[str, ...]) -> list[str]:
-    """The remarks of the passes over the kernel of a file, every stage of which is checked."""
+def run(path: Path, strategy: str, between: tuple[str, ...]) -> None:
+    """Take the kernel of a file through the passes; every stage of it is checked."""
     passes = [part for name in PASSES for part in (name.format(strategy), *between)]
     with mlir.context(DiagnosticSink()) as sink:
         module = ir.Module.parse(path.read_text())
@@ -58,13 +53,10 @@ def run(path: Path, strategy: str, between: tuple[str, ...]) -> list[str]:
         assert watcher.input_findings == []
         assert watcher.wrong == []
         assert watcher.stages == len(passes)
-        return [diagnostic.message for diagnostic in sink.diagnostics if diagnostic.severity == "remark"]
 
 
 @pytest.mark.parametrize("between", [(), ("canonicalize", "cse")], ids=["plain", "cleaned"])
 @pytest.mark.parametrize("strategy", ["auto", "async"])
 @pytest.mark.parametrize("path", INPUTS, ids=lambda path: path.stem)
 def test_a_kernel_that_broke_a_pass_keeps_its_values(path: Path, strategy: str, between: tuple[str, ...]) -> None:
-    remarks = run(path, strategy, between)
-    if path.stem in MOVES and not between:
-        assert any("moves to shared memory" in remark and MOVES[path.stem] in remark for remark in remarks), remarks
+    run(path, strategy, between)

@@ -29,11 +29,10 @@ gpu.module @kernels {
     %bd = gpu.block_dim x
     %bi = arith.index_cast %bd : index to i32
     %bf = arith.sitofp %bi : i32 to f32
-    memref.store %bf, %acc[%c0, %c0] : memref<16x32xf32, #gpu.address_space<private>>
-
     scf.forall (%i, %j) in (16, 32) {
       %y = memref.load %acc[%i, %j] : memref<16x32xf32, #gpu.address_space<private>>
-      memref.store %y, %C[%i, %j] : memref<16x32xf32>
+      %yb = arith.addf %y, %bf : f32
+      memref.store %yb, %C[%i, %j] : memref<16x32xf32>
     }
     gpu.return
   }

@@ -28,9 +28,11 @@ gpu.module @kernels {
       }
       %d = memref.dim %S, %c0 : memref<16x32xf16, #gpu.address_space<workgroup>>
       scf.for %q = %c0 to %d step %c1 {
-        %y = memref.load %acc[%q, %c0] : memref<16x32xf32, #gpu.address_space<private>>
-        %y2 = arith.addf %y, %y : f32
-        memref.store %y2, %acc[%q, %c0] : memref<16x32xf32, #gpu.address_space<private>>
+        scf.forall (%j) in (32) {
+          %y = memref.load %acc[%q, %j] : memref<16x32xf32, #gpu.address_space<private>>
+          %y2 = arith.addf %y, %y : f32
+          memref.store %y2, %acc[%q, %j] : memref<16x32xf32, #gpu.address_space<private>>
+        }
       }
     } {tile.num_stages = 3 : i32}
 
