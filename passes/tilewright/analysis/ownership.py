@@ -74,7 +74,7 @@ def why_not_served(kept: FragmentLayout, loop: FragmentLayout | None, access: Sp
     if access.serial or loop is None:
         if contains_all(kept):
             return None if access.serial or not access.writes else "which thread writes what is not known"
-        return "every thread accesses an element that only some keep"
+        return "every thread accesses an element that only some keep, where linalg.reduce would combine what they keep"
     try:
         accessing = loop.indexed(access.axes)
         part = kept if accessing.shape == kept.shape else kept.restrict(accessing.shape)

@@ -74,7 +74,8 @@ def assign_layouts(
 ) -> Assignment:
     """Assign, and move a fragment to shared memory at each conflict, until no conflict is left but those given.
 
-    `loops`: layouts that are given to parallel operations. A conflict about a serial access ends the search: it is an error.
+    `loops`: layouts that are given to parallel operations. Scalar code that accesses a fragment whose layout is dictated ends
+    the search: it is an error.
     """
     moved: dict[ir.Value, Conflict] = {conflict.buffer: conflict for conflict in conflicts}
     while True:
@@ -315,7 +316,9 @@ class _Solver:
                 if reason is not None and self.conflict is None:
                     wanted = self._wanted(layout, access)
                     first = self._origin.get(access.buffer)
-                    self.conflict = Conflict(access.buffer, reason, first, access.operation, known, wanted, access.serial)
+                    dictated = any(seed.buffer == access.buffer for seed in self._seeds)
+                    error = access.serial and dictated
+                    self.conflict = Conflict(access.buffer, reason, first, access.operation, known, wanted, error)
 
     def _wanted(self, loop: FragmentLayout | None, access: SpaceAccess) -> FragmentLayout | None:
         shape = self._left[access.buffer]

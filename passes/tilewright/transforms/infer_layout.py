@@ -63,7 +63,8 @@ class InferLayout(Pass):
 
     Remarks: a fragment that moves to shared memory, with both operations and both layouts.
     Errors: an annotation that does not fit, is not injective, or does not serve every operation; scalar code that accesses a
-    fragment spread over threads; an instruction that the threads or the shape of its product do not fit.
+    fragment that an instruction or an annotation spreads over threads; an instruction that the threads or the shape of
+    its product do not fit.
 
     Before:  %acc = memref.alloc() : memref<128x256xf32, #gpu.address_space<private>>
     After:   %acc = memref.alloc() {tile.layout = #tile.fragment<{modes = [[2, 0, 1], [4, 1, 0], …], threads = 256}>} : …
