@@ -209,6 +209,13 @@ def test_loops_whose_iterations_are_not_known_are_not_certain(effects: Callable[
     assert effects(parallel) == ["write? S[0:+?]~"]
 
 
+def test_what_waits_in_any_region_is_opaque(effects: Callable[..., list[str]]) -> None:
+    loop = f"scf.while : () -> () {{ gpu.barrier scf.condition(%guard) }} do {{ {STORE.format('%c1')} scf.yield }}"
+    assert effects(loop) == ["write? S[1:+1]", "opaque gpu.barrier"]
+    loop = f"scf.while : () -> () {{ {STORE.format('%c1')} scf.condition(%guard) }} do {{ gpu.barrier scf.yield }}"
+    assert effects(loop) == ["write? S[1:+1]", "opaque gpu.barrier"]
+
+
 def test_the_cases_of_a_switch_are_not_certain(effects: Callable[..., list[str]]) -> None:
     cases = f"case 0 {{ {STORE.format('%c1')} scf.yield }} default {{ {LOAD.format('%c2')} scf.yield }}"
     assert sorted(effects(f"scf.index_switch %i {cases}")) == ["read? S[2:+1]", "write? S[1:+1]"]

@@ -244,3 +244,20 @@ def test_a_read_of_what_any_iteration_writes_is_volatile(index, volatile, loop_b
     text = table + "memref.store %k, %L[%k] : memref<128xindex>\nmemref.store %r, %T[%c0] : memref<16xindex>"
     body = loop_body(text, "%L = memref.alloc() : memref<128xindex>", bounds)
     assert bool(body.volatile) == volatile
+
+
+def test_with_unknown_memory_nothing_is_renewed(loop_body):
+    text = WINDOW + COPY + USE
+    assert len(dependence_graph(loop_body(text)).renewed) == 2
+    unknown = "%z = arith.constant 0.0 : f16\n%which = arith.select %guard, %S, %R : !tile"
+    assert dependence_graph(loop_body(text + "memref.store %z, %which[%c0] : !tile", unknown)).renewed == ()
+
+
+def test_an_atomic_update_after_a_read_only_overwrites(loop_body):
+    update = "%old = memref.atomic_rmw addf %z, %S[%c0] : (f16, !tile) -> f16\n"
+    body = loop_body(USE + update, "%z = arith.constant 0.0 : f16")
+    between = {kind for kind, source, target, carried in edges(body) if (source, target, carried) == (0, 1, False)}
+    assert between == {"WAR"}
+    body = loop_body(update + USE, "%z = arith.constant 0.0 : f16")
+    between = {kind for kind, source, target, carried in edges(body) if (source, target, carried) == (0, 1, False)}
+    assert between == {"RAW"}

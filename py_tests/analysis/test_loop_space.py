@@ -49,7 +49,8 @@ def described(space: LoopSpace, names: dict[ir.Value, str]) -> str:
 
 
 def axis_text(axis: Axis) -> str:
-    return "*" if axis.dimension is None else f"d{axis.dimension}:{axis.extent}"
+    divisor = f"/{axis.divisor}" if axis.divisor != 1 else ""
+    return "*" if axis.dimension is None else f"d{axis.dimension}{divisor}:{axis.extent}"
 
 
 def generic(maps: str, ins: str, outs: str, arguments: str, iterators: str = '"parallel", "parallel"', body: str = "") -> str:
@@ -161,6 +162,30 @@ HALF = "memref<4x16xf32, strided<[16, 1]>>"
 def test_spaces(text: str, expected: list[str]) -> None:
     before = "%W = memref.alloc() : memref<4xf32>\n%g = arith.constant true\n"
     assert spaces(before + text) == expected
+
+
+@pytest.mark.parametrize(
+    ("index", "axis"),
+    [
+        ("affine.apply affine_map<(d0) -> (d0 floordiv 2)>(%a)", "d0/2:4"),
+        ("affine.apply affine_map<(d0) -> (d0 floordiv 3)>(%a)", "d0/3:3"),
+        ("affine.apply affine_map<()[s0] -> (s0 floordiv 2)>()[%a]", "d0/2:4"),
+        ("affine.apply affine_map<(d0) -> (d0 + 1)>(%a)", "*"),
+        ("affine.apply affine_map<(d0) -> (d0 ceildiv 2)>(%a)", "*"),
+        ("affine.apply affine_map<(d0) -> ((d0 + 1) floordiv 2)>(%a)", "*"),
+        ("affine.apply affine_map<(d0, d1) -> (d0 floordiv 2 + d1)>(%a, %i)", "*"),
+        ("affine.apply affine_map<(d0) -> (d0 floordiv 2)>(%i)", "*"),
+        ("arith.divsi %a, %c8 : index", "d0/8:1"),
+        ("arith.divui %a, %c8 : index", "d0/8:1"),
+        ("arith.floordivsi %a, %c8 : index", "d0/8:1"),
+        ("arith.divsi %a, %i : index", "*"),
+        ("arith.divsi %c8, %a : index", "*"),
+        ("arith.remsi %a, %c8 : index", "*"),
+    ],
+)
+def test_a_dimension_divided_by_a_constant_is_an_index(index: str, axis: str) -> None:
+    text = f"scf.forall (%a) in (8) {{ %n = {index}\n memref.store %v, %V[%n] : memref<8xf32> }}"
+    assert spaces(text) == [f"8 of 128: writes V({axis})"]
 
 
 def test_spaces_come_in_program_order() -> None:

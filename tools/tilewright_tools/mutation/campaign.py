@@ -1,7 +1,7 @@
 """A campaign: every mutant meets the tests that execute its line, until one fails.
 
-The likeliest killers come first: tests that killed mutants nearby, then the cheapest of each file. What became of a mutant is
-appended to a file at once, so that a campaign that was stopped goes on where it was.
+The likeliest killers come first: tests that killed mutants nearby, then cheap ones, then the cheapest of each file. What became
+of a mutant is appended to a file at once, so that a campaign that was stopped goes on where it was.
 """
 
 from __future__ import annotations
@@ -23,6 +23,8 @@ Outcome = Literal["killed", "timeout", "survived", "uncovered"]
 FIRST_BATCH = 10
 # A test on a mutant may take this many times as long as on the original, and some seconds for what is imported first.
 TIME_FACTOR = 8.0
+# Seconds that a test may take to count as cheap.
+CHEAP = 0.1
 
 
 @dataclass(frozen=True)
@@ -163,13 +165,13 @@ class Campaign:
             if verdict.file == mutant.file and verdict.killer in score:
                 score[verdict.killer] += 1.0 / (1 + abs(verdict.line - mutant.line))
         by_cost = sorted(names, key=lambda name: (self.tests[name].seconds, name))
-        # One test of each file before the next of any: those of one file tend to miss the same mutants.
+        # Cheap tests cost less than choosing among them. Then one of each file before the next of any: they tend to miss alike.
         turn: dict[str, int] = {}
         met: Counter[str] = Counter()
         for name in by_cost:
-            file = name.partition("::")[0]
-            turn[name] = met[file]
-            met[file] += 1
+            if self.tests[name].seconds > CHEAP:
+                met[name.partition("::")[0]] += 1
+            turn[name] = met[name.partition("::")[0]]
         return sorted(by_cost, key=lambda name: (-score[name], turn[name]))
 
     def _session(self, mutant: Mutant, batch: Sequence[str]) -> Session:
