@@ -37,21 +37,28 @@ from tilewright.transforms.strategy import KernelFacts, why_not_specialize
 def decide_loops(bodies: Sequence[LoopBody], facts: KernelFacts, strategy: str, machine: Machine) -> list[LoopPlan]:
     """The plans of all loops that ask for one. A loop that ends without a pipeline is none of the others' concern.
 
+    A loop may lose its pipeline to another that loses its own later: it gets a second chance, and no third.
     Raises InputError for a request that does not fit its loop.
     """
     pipelined = [body.loop for body in bodies]
     together: dict[ir.Operation, Obstacle] = {}
+    dropped: list[ir.Operation] = []
+    settled: dict[ir.Operation, LoopPlan] = {}
     while True:
         plans = [
-            _decide(body, facts, _Others(tuple(loop for loop in pipelined if loop != body.loop), together), strategy, machine)
+            settled.get(body.loop)
+            or _decide(body, facts, _Others(tuple(loop for loop in pipelined if loop != body.loop), together), strategy, machine)
             for body in bodies
         ]
-        remaining = [body.loop for body, plan in zip(bodies, plans, strict=True) if plan.schedule is not None]
-        still = [loop for loop in pipelined if loop in remaining]
-        refused = _refuse_sharing(bodies, plans, still) or _refuse_held(bodies, plans, facts, machine)
-        if len(still) == len(pipelined) and not refused:
+        by_loop = {body.loop: plan for body, plan in zip(bodies, plans, strict=True)}
+        remaining = [loop for loop, plan in by_loop.items() if plan.schedule is not None]
+        refused = _refuse_sharing(bodies, plans, remaining) or _refuse_held(bodies, plans, facts, machine)
+        if remaining == pipelined and not refused:
             return plans
-        pipelined = still
+        lost = [loop for loop in pipelined if loop not in remaining]
+        settled |= {loop: by_loop[loop] for loop in lost if loop in dropped}
+        dropped += lost
+        pipelined = remaining
         together |= refused
 
 
