@@ -45,11 +45,8 @@ def decide_loops(bodies: Sequence[LoopBody], facts: KernelFacts, strategy: str, 
     dropped: list[ir.Operation] = []
     settled: dict[ir.Operation, LoopPlan] = {}
     while True:
-        plans = [
-            settled.get(body.loop)
-            or _decide(body, facts, _Others(tuple(loop for loop in pipelined if loop != body.loop), together), strategy, machine)
-            for body in bodies
-        ]
+        others = {body.loop: _Others(tuple(loop for loop in pipelined if loop != body.loop), together) for body in bodies}
+        plans = [settled.get(body.loop) or _decide(body, facts, others[body.loop], strategy, machine) for body in bodies]
         by_loop = {body.loop: plan for body, plan in zip(bodies, plans, strict=True)}
         remaining = [loop for loop, plan in by_loop.items() if plan.schedule is not None]
         refused = _refuse_sharing(bodies, plans, remaining) or _refuse_held(bodies, plans, facts, machine)
