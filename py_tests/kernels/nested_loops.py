@@ -33,14 +33,13 @@ class Nest:
 class Shape:
     """`body(A, Count, Mask, tile, total, t, nest)` is what a block does for `t`; `taken(t, nest)` the tiles that it adds up.
 
-    `static`: the outer loop's bound is constant. `specialized`: whether the kernel gets warp groups.
+    `static`: the outer loop's bound is constant.
     """
 
     name: str
     body: Callable[..., None]
     taken: Callable[[int, Nest], list[int] | None]
     static: bool = True
-    specialized: Callable[[Nest], bool] = lambda nest: True
 
 
 def build(shape: Shape, nest: Nest) -> tl.Kernel:
@@ -210,7 +209,6 @@ SHAPES: list[Shape] = [
         "two loops one of which may not run",
         _two_loops_one_of_which_may_not_run,
         lambda t, n: [*_all(t, n), *range(COUNTS[t])],
-        specialized=lambda n: n.trips > 0,
     ),
     Shape("loops of two levels", _loops_of_two_levels, lambda t, n: 2 * _all(t, n) if MASK[t] else []),
     Shape(

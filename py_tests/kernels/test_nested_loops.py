@@ -67,7 +67,7 @@ def _final_form(shape: Any, nest: Any, clean: bool = False) -> str:
 def test_a_nested_loop_is_specialized_and_keeps_its_values(shape: Any, trips: int) -> None:
     for num_stages, outer, blocks in ((1, 4, 1), (2, 8, 1), (2, 8, 3), (3, 8, 1), (4, 2, 2)):
         nest = nested.Nest(num_stages, trips, outer, blocks)
-        assert ('role = "producer"' in _final_form(shape, nest)) == shape.specialized(nest)
+        assert 'role = "producer"' in _final_form(shape, nest)
 
 
 @pytest.mark.parametrize("shape", nested.SHAPES, ids=lambda shape: shape.name)
