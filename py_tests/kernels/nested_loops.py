@@ -58,17 +58,14 @@ def build(shape: Shape, nest: Nest) -> tl.Kernel:
     types: tuple[Any, ...] = (tl.Tensor((ROWS, COLUMNS * TILES), "f16"), table, table)
     types += (tl.Tensor((ROWS, COLUMNS * TILES), "f32"),)
 
-    if shape.static:
+    def static(A, Count, Mask, Out) -> None:
+        run(A, Count, Mask, Out, nest.outer)
 
-        def kernel(A, Count, Mask, Out) -> None:
-            run(A, Count, Mask, Out, nest.outer)
+    def dynamic(A, Count, Mask, Out, outer) -> None:
+        run(A, Count, Mask, Out, outer)
 
-    else:
-        types += (tl.index,)
-
-        def kernel(A, Count, Mask, Out, outer) -> None:
-            run(A, Count, Mask, Out, outer)
-
+    kernel = static if shape.static else dynamic
+    types += () if shape.static else (tl.index,)
     kernel.__annotations__ = dict(zip(("A", "Count", "Mask", "Out", "outer"), types, strict=False))
     return tl.kernel(threads=128)(kernel)
 
