@@ -8,6 +8,7 @@ from typing import ClassVar
 
 from tilewright.diagnostics import source_location
 from tilewright.ir.kernel import Kernel, kernels_in
+from tilewright.machine import Machine
 from tilewright.mlir import ir
 from tilewright.transforms.async_loop import AsyncLoop
 from tilewright.transforms.base import Decision, Pass, PassContext
@@ -16,9 +17,11 @@ from tilewright.transforms.channel_loop import ChannelLoop
 from tilewright.transforms.channel_plan import ChannelPlan
 from tilewright.transforms.cloning import nested_operations
 from tilewright.transforms.index_math import Index, IndexMath
-from tilewright.transforms.planned_loop import PlannedLoop, planned_loops
-from tilewright.transforms.statement_cloner import trip_count
+from tilewright.transforms.instructions import annotate, choose_copy, copy_facts
+from tilewright.transforms.planned_loop import LostVersions, PlannedLoop, copies_in, planned_loops
+from tilewright.transforms.statement_cloner import ASYNCHRONOUS, trip_count
 from tilewright.transforms.versions import VersionedBuffer, erase_old, expand_buffers, rewrite_outside_uses
+from tilewright.transforms.wrap_statements import strip_request
 
 
 @dataclass(frozen=True)
@@ -44,9 +47,11 @@ class InjectSoftwarePipeline(Pass):
        it, by counters that those carry. Where a tile is also used outside of its loops while copies may still come, the
        consumer holds the last stage, from an empty iteration 0 on, and gives it back when the next one has come.
     6. An annotated layout of a versioned buffer is expanded by the versions.
-    7. A statement outside of any loop, where canonicalization has folded a loop away, is unwrapped.
+    7. A statement outside of any loop, where canonicalization has folded a loop away, is unwrapped. So are those of a loop
+       whose buffers may have no versions any more, since what has become of another loop now uses them.
     8. The loops keep their depth in `tile.pipeline_depth`.
 
+    Remarks: a loop that is left unpipelined since its buffers may have no versions any more.
     Errors: a statement outside the schedule; two statements of one order; a schedule that breaks a dependence.
 
     Before:  scf.for %k = %c0 to %n { "tile.statement"() ({ memref.copy %a, %As }) {stage = 0, …}
@@ -63,10 +68,21 @@ class InjectSoftwarePipeline(Pass):
     def run(self, operation: ir.Operation, context: PassContext) -> None:
         for kernel in kernels_in(operation):
             with context.failing(self.argument):
-                loops = planned_loops(kernel.operation, context.machine)
+                loops = _loops_to_write(kernel, context)
             if loops:
                 _rewrite(kernel, loops, context)
-            _unwrap_statements(kernel)
+            _unwrap_statements(kernel.operation, context.machine)
+
+
+def _loops_to_write(kernel: Kernel, context: PassContext) -> list[PlannedLoop]:
+    """The planned loops, after those that have lost the versions that they need are left as they were in the source."""
+    while True:
+        try:
+            return planned_loops(kernel.operation, context.machine)
+        except LostVersions as lost:
+            context.sink.remark(lost.loop.location, f"loop not pipelined: {lost.reason}")
+            strip_request(lost.loop)
+            _unwrap_statements(lost.loop, context.machine)
 
 
 def _rewrite(kernel: Kernel, loops: list[PlannedLoop], context: PassContext) -> None:
@@ -101,9 +117,11 @@ def _with_channel_versions(planned: PlannedLoop, channels: Sequence[ChannelPlan]
     return replace(planned, versions={tile: channel.depth for channel in mine for tile in channel.tiles if channel.depth > 1})
 
 
-def _unwrap_statements(kernel: Kernel) -> None:
-    """What stands in a statement outside of a planned loop runs where it stands: its loop has been folded away."""
-    for statement in [operation for operation in nested_operations(kernel.operation) if operation.name == "tile.statement"]:
+def _unwrap_statements(root: ir.Operation, machine: Machine) -> None:
+    """What stands in a statement outside of a planned loop runs where it stands, and its copies do not run ahead."""
+    for statement in [operation for operation in nested_operations(root) if operation.name == "tile.statement"]:
+        for copy in copies_in(statement, ASYNCHRONOUS):
+            annotate(copy, choose_copy(copy_facts(copy, machine), machine, ("none",)))
         for block in statement.regions[0].blocks:
             for child in list(block.operations):
                 child.operation.move_before(statement)

@@ -142,6 +142,12 @@ def _copy_reason(instruction: CopyInstruction) -> str:
     return "the first choice of the machine"
 
 
+def annotate(operation: ir.Operation, choice: Choice) -> None:
+    """Write a choice, with its reason, on the operation."""
+    operation.attributes["tile.instruction"] = ir.StringAttr.get(choice.instruction)
+    operation.attributes["tile.reason"] = ir.StringAttr.get(choice.reason)
+
+
 def _copy_refusal(facts: CopyFacts, instruction: CopyInstruction) -> str | None:
     if instruction.source != "any" and (facts.source_space, facts.destination_space) != (
         instruction.source,

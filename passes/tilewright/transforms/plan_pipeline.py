@@ -20,6 +20,7 @@ from tilewright.transforms.index_math import IndexMath
 from tilewright.transforms.instructions import (
     COPIES,
     Choice,
+    annotate,
     choose_copy,
     choose_product,
     copy_facts,
@@ -162,15 +163,10 @@ def _record(body: LoopBody, plan: LoopPlan, context: PassContext) -> None:
     context.decisions.append(Decision(PlanPipeline.argument, "loop", location, plan.phrase, details))
 
 
-def _annotate(operation: ir.Operation, choice: Choice) -> None:
-    operation.attributes["tile.instruction"] = ir.StringAttr.get(choice.instruction)
-    operation.attributes["tile.reason"] = ir.StringAttr.get(choice.reason)
-
-
 def _annotate_choices(body: LoopBody, choices: Sequence[Choice | None]) -> None:
     for statement, choice in zip(body.statements, choices, strict=True):
         if choice is not None:
-            _annotate(statement.operation, choice)
+            annotate(statement.operation, choice)
 
 
 def _threads_of(operation: ir.Operation, kernel: Kernel, machine: Machine) -> int:
@@ -197,7 +193,7 @@ def _choose_remaining(kernel: Kernel, context: PassContext) -> None:
         elif operation.name in COPIES and "tile.instruction" not in operation.attributes:
             choice = choose_copy(copy_facts(operation, machine), machine, ("none",))
         if choice is not None:
-            _annotate(operation, choice)
+            annotate(operation, choice)
         name = instruction_of(operation)
         if name is not None:
             location = context.sink.locate(source_location(operation.location))

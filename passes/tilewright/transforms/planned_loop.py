@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from tilewright.analysis.regions import may_overlap, root_of
+from tilewright.analysis.dependence import dependence_graph
+from tilewright.analysis.regions import buffer_name, may_overlap, root_of
 from tilewright.analysis.statements import LoopBody, body_of
+from tilewright.analysis.versionable import versionable
 from tilewright.diagnostics import InputError, source_location
 from tilewright.ir.attributes import read_integer, read_string
 from tilewright.machine import Machine
@@ -52,8 +54,20 @@ class PlannedLoop:
         return found
 
 
+class LostVersions(Exception):
+    """A planned loop whose schedule needs versions of a buffer that may have none any more: clean-up has changed its users."""
+
+    def __init__(self, loop: ir.Operation, reason: str) -> None:
+        super().__init__(reason)
+        self.loop = loop
+        self.reason = reason
+
+
 def planned_loops(function: ir.Operation, machine: Machine) -> list[PlannedLoop]:
-    """The planned loops of a kernel, outer ones first. Raises InputError for a loop with an unscheduled statement."""
+    """The planned loops of a kernel, outer ones first.
+
+    Raises InputError for a loop with an unscheduled statement, LostVersions for one that cannot be pipelined any more.
+    """
     loops = [operation for operation in nested_operations(function) if _is_planned(operation)]
     planned = [_read(loop, [other for other in loops if other != loop], machine) for loop in loops]
     return [loop for loop in planned if loop is not None]
@@ -96,7 +110,7 @@ def _read(loop: ir.Operation, others: Sequence[ir.Operation], machine: Machine) 
     schedule = replace(schedule, groups=_awaited_groups(schedule.groups, dependences))
     broken = violations(schedule, dependences)
     if broken:
-        raise broken_schedule(body, schedule, broken[0])
+        raise _lost_versions(body, schedule, others) or broken_schedule(body, schedule, broken[0])
     if strategy == "warp_specialize":
         depth = read_integer(loop, "tile.num_stages")
         produced = {
@@ -109,6 +123,16 @@ def _read(loop: ir.Operation, others: Sequence[ir.Operation], machine: Machine) 
     else:
         versions = versions_of(body, graph, schedule)
     return PlannedLoop(body, schedule, strategy, versions, tuple(dependences))
+
+
+def _lost_versions(body: LoopBody, schedule: Schedule, others: Sequence[ir.Operation]) -> LostVersions | None:
+    """The exception for a schedule that would hold if every buffer that the loop renews could have versions."""
+    graph = dependence_graph(body)
+    if violations(schedule, dependences_of(graph)):
+        return None
+    refusals = {buffer: versionable(buffer, body, list(others)) for buffer in graph.renewed}
+    reasons = [f"{buffer_name(buffer)}: {reason}" for buffer, reason in refusals.items() if reason is not None]
+    return LostVersions(body.loop, "; ".join(reasons))
 
 
 def _uses_of_groups(groups: Sequence[int], dependences: Sequence[Dependence]) -> list[frozenset[int]]:

@@ -12,7 +12,7 @@ from tilewright.mlir import ir, scf
 from tilewright.transforms.cloning import Cloner
 from tilewright.transforms.loop_plan import LoopPlan
 
-REQUEST_ATTRIBUTES = ("tile.num_stages", "tile.strategy", "tile.disable_warp_specialization")
+REQUEST_ATTRIBUTES = ("tile.num_stages", "tile.strategy", "tile.reason", "tile.disable_warp_specialization")
 
 
 def strip_request(loop: ir.Operation) -> None:
