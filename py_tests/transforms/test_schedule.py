@@ -15,7 +15,6 @@ from tilewright.transforms.schedule import (
     StatementFacts,
     first_stage_copies,
     group_copies,
-    last_use,
     plan_schedule,
     version_count,
     violations,
@@ -183,7 +182,6 @@ def test_no_copy_no_schedule():
 
 def test_a_copy_that_nothing_reads_does_not_run_ahead():
     assert first_stage_copies([COPY, OTHER], []) == []
-    assert last_use(0, []) is None
 
 
 def test_a_carried_dependence_that_versions_do_not_remove_holds_a_copy_back():

@@ -181,12 +181,6 @@ def first_stage_copies(facts: Sequence[StatementFacts], dependences: Sequence[De
     return sorted(_Ahead(facts, dependences).members)
 
 
-def last_use(copy: int, dependences: Sequence[Dependence]) -> int | None:
-    """The last statement of the same iteration that reads what `copy` wrote."""
-    readers = [d.target for d in dependences if d.kind == "RAW" and not d.carried and d.source == copy]
-    return max(readers, default=None)
-
-
 def plan_schedule(facts: Sequence[StatementFacts], dependences: Sequence[Dependence], num_stages: int) -> Schedule | None:
     """Stage and order every statement; None where no copy may run ahead.
 
