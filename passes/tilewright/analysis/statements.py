@@ -155,6 +155,10 @@ def body_of(loop: ir.Operation) -> LoopBody:
     if "unsignedCmp" in loop.attributes:
         body.refusal = Refusal("it compares its bounds as unsigned integers", loop)
         return body
+    step = constant_value(list(loop.operands)[2])
+    if step is not None and step <= 0:
+        body.refusal = Refusal(f"its step is {step}; it must be 1 or more", loop)
+        return body
     _BodyReader(body).read()
     return body
 

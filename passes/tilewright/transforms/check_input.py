@@ -10,6 +10,7 @@ from tilewright.machine import Machine
 from tilewright.mlir import ir
 from tilewright.transforms.cloning import nested_operations
 from tilewright.transforms.instructions import space_name
+from tilewright.transforms.layout_annotations import read_annotation
 from tilewright.transforms.register_budget import read_hints
 
 _ELEMENTS = (ir.FloatType, ir.IntegerType, ir.IndexType, ir.ComplexType)
@@ -19,7 +20,7 @@ def check_input(kernel: Kernel, machine: Machine) -> None:
     """Raise InputError for a tile buffer of dynamic shape or of something else than numbers, and for `gpu.thread_id`.
 
     Threads appear when a kernel is distributed, not before. Register hints must be ones that a thread can have, and the warp
-    groups of a kernel that is specialized by hand must fit into a block.
+    groups of a kernel that is specialized by hand must fit into a block; layouts must be layouts of their buffers.
     """
     read_hints(kernel)
     for operation in nested_operations(kernel.operation):
@@ -33,6 +34,8 @@ def check_input(kernel: Kernel, machine: Machine) -> None:
                 raise InputError(
                     f"{message}: allocate the largest, and use a memref.subview", source_location(operation.location)
                 )
+            if "tile.layout" in operation.attributes:
+                read_annotation(operation.results[0], machine)
         elif operation.name == "tile.specialize":
             _check_warp_groups(operation, machine)
         elif operation.name == "gpu.thread_id":

@@ -69,8 +69,8 @@ class InjectSoftwarePipeline(Pass):
         for kernel in kernels_in(operation):
             with context.failing(self.argument):
                 loops = _loops_to_write(kernel, context)
-            if loops:
-                _rewrite(kernel, loops, context)
+                if loops:
+                    _rewrite(kernel, loops, context)
             _unwrap_statements(kernel.operation, context.machine)
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from tilewright.analysis.loop_space import SPARSE_PRODUCT
 from tilewright.analysis.regions import root_of
+from tilewright.ir.attributes import read_string
 from tilewright.ir.layout import LayoutError, SharedLayout
 from tilewright.ir.layout_attributes import from_attribute
 from tilewright.machine import CopyInstruction, Machine, ProductInstruction
@@ -59,7 +60,7 @@ def instruction_of(operation: ir.Operation) -> str | None:
     """The instruction that plan-pipeline has given a copy or a product, or None."""
     if "tile.instruction" not in operation.attributes:
         return None
-    return ir.StringAttr(operation.attributes["tile.instruction"]).value
+    return read_string(operation, "tile.instruction")
 
 
 def space_name(memref_type: ir.Type, machine: Machine) -> str:

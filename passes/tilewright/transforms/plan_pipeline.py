@@ -9,6 +9,7 @@ from typing import ClassVar
 from tilewright.analysis.loop_space import PRODUCTS
 from tilewright.analysis.statements import LoopBody, asks_for_pipeline, body_of
 from tilewright.diagnostics import UsageError, source_location
+from tilewright.ir.attributes import read_string
 from tilewright.ir.kernel import Kernel, kernels_in
 from tilewright.machine import Machine
 from tilewright.mlir import ir
@@ -182,8 +183,7 @@ def _threads_of(operation: ir.Operation, kernel: Kernel, machine: Machine) -> in
 def _choose_remaining(kernel: Kernel, context: PassContext) -> None:
     """Instructions for products everywhere, and for the copies that no pipelined loop has."""
     machine = context.machine
-
-    def visit(operation: ir.Operation) -> ir.WalkResult:
+    for operation in nested_operations(kernel.operation):
         choice: Choice | None = None
         if operation.name in PRODUCTS:
             facts = product_facts(operation, machine, _threads_of(operation, kernel, machine))
@@ -197,9 +197,6 @@ def _choose_remaining(kernel: Kernel, context: PassContext) -> None:
         name = instruction_of(operation)
         if name is not None:
             location = context.sink.locate(source_location(operation.location))
-            reason = ir.StringAttr(operation.attributes["tile.reason"]).value
+            reason = read_string(operation, "tile.reason") if "tile.reason" in operation.attributes else "the input says so"
             details = {"instruction": name, "reason": reason}
             context.decisions.append(Decision(PlanPipeline.argument, operation.name, location, f"{name}: {reason}", details))
-        return ir.WalkResult.ADVANCE
-
-    kernel.operation.walk(visit, ir.WalkOrder.PRE_ORDER)

@@ -13,6 +13,8 @@ from functools import cmp_to_key
 
 from tilewright.analysis.regions import VIEWS
 from tilewright.analysis.versionable import ancestor_in, terminal_users
+from tilewright.diagnostics import InputError, source_location
+from tilewright.ir.layout import LayoutError
 from tilewright.ir.layout_attributes import expand_attribute
 from tilewright.mlir import ir
 from tilewright.transforms.cloning import Cloner, nested_operations
@@ -114,7 +116,11 @@ def _expanded(buffer: ir.Value, versions: int) -> ir.Value:
     new_type = ir.MemRefType.get([versions, *old_type.shape], old_type.element_type, memory_space=old_type.memory_space)
     attributes = {name: allocation.attributes[name] for name in allocation.attributes}
     if "tile.layout" in attributes:
-        attributes["tile.layout"] = expand_attribute(attributes["tile.layout"], versions)
+        try:
+            attributes["tile.layout"] = expand_attribute(attributes["tile.layout"], versions)
+        except LayoutError as error:
+            location = source_location(allocation.location)
+            raise InputError(f"tile.layout of '{allocation.name}': {error}", location) from error
     with allocation.location:
         created = ir.Operation.create(allocation.name, [new_type], [], attributes, ip=ir.InsertionPoint(allocation))
     return created.results[0]

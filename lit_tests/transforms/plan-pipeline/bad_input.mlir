@@ -1,0 +1,66 @@
+// TIER: l1a_compile_no_target_dialect
+// RUN: tile-opt %s --target cuda:sm_80 --tile-plan-pipeline --split-input-file --verify-diagnostics
+
+!x = memref<256xf16>
+!win = memref<16xf16, strided<[1], offset: ?>>
+!tile = memref<16xf16, #gpu.address_space<workgroup>>
+gpu.module @kernels {
+  gpu.func @layout_without_elements(%X: !x) kernel
+      attributes {known_block_size = array<i32: 128, 1, 1>, known_grid_size = array<i32: 1, 1, 1>} {
+    // expected-error@+1 {{tile.layout of 'memref.alloc': shape (-1,) with padding 0 has no elements}}
+    %S = memref.alloc() {tile.layout = #tile.shared<{element_bytes = 2 : i32, shape = [-1], swizzle = 0 : i32}>} : !tile
+    gpu.return
+  }
+}
+
+// -----
+
+!x = memref<256xf16>
+!win = memref<16xf16, strided<[1], offset: ?>>
+!tile = memref<16xf16, #gpu.address_space<workgroup>>
+!frag = memref<16xf16, #gpu.address_space<private>>
+gpu.module @kernels {
+  gpu.func @loop_that_stands_still(%X: !x) kernel
+      attributes {known_block_size = array<i32: 128, 1, 1>, known_grid_size = array<i32: 1, 1, 1>} {
+    %c0 = arith.constant 0 : index
+    %c64 = arith.constant 64 : index
+    %S = memref.alloc() : !tile
+    %F = memref.alloc() : !frag
+    // expected-remark@+2 {{loop not pipelined: its step is 0; it must be 1 or more}}
+    // expected-note@+1 {{because of this 'scf.for'}}
+    scf.for %k = %c0 to %c64 step %c0 {
+      %a = memref.subview %X[%k] [16] [1] : !x to !win
+      memref.copy %a, %S : !win to !tile
+      memref.copy %S, %F : !tile to !frag
+    } {tile.num_stages = 2 : i32}
+    gpu.return
+  }
+}
+
+// -----
+
+!x = memref<16xf16>
+!tile = memref<16xf16, #gpu.address_space<workgroup>>
+gpu.module @kernels {
+  gpu.func @instruction_that_is_no_string(%X: !x) kernel
+      attributes {known_block_size = array<i32: 128, 1, 1>, known_grid_size = array<i32: 1, 1, 1>} {
+    %S = memref.alloc() : !tile
+    // expected-error@+1 {{tile.instruction = 3 : i32 on 'memref.copy'; it is a string}}
+    memref.copy %X, %S {tile.instruction = 3 : i32} : !x to !tile
+    gpu.return
+  }
+}
+
+// -----
+
+// An instruction that the input gives needs no reason.
+!x = memref<16xf16>
+!tile = memref<16xf16, #gpu.address_space<workgroup>>
+gpu.module @kernels {
+  gpu.func @instruction_by_hand(%X: !x) kernel
+      attributes {known_block_size = array<i32: 128, 1, 1>, known_grid_size = array<i32: 1, 1, 1>} {
+    %S = memref.alloc() : !tile
+    memref.copy %X, %S {tile.instruction = "simt"} : !x to !tile
+    gpu.return
+  }
+}
