@@ -7,7 +7,7 @@ what both have in common in `layout_algebra`.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from itertools import product
@@ -330,19 +330,7 @@ def spread_fragment(shape: Sequence[int], threads: int, vector: int) -> Fragment
 
     Each dimension takes as many of the threads that are left as divide it; what remains of it stays in registers.
     """
-    per_dimension: list[list[Mode]] = []
-    thread_stride = register_stride = 1
-    for position, extent in enumerate(reversed(shape)):
-        neighbours = _divisor(extent, vector) if position == 0 else 1
-        used = _divisor(extent // neighbours, threads // thread_stride)
-        kept = extent // neighbours // used
-        modes = [Mode(neighbours, 0, register_stride)]
-        register_stride *= neighbours
-        modes += [Mode(used, thread_stride, 0), Mode(kept, 0, register_stride)]
-        thread_stride *= used
-        register_stride *= kept
-        per_dimension.append([mode for mode in modes if mode.extent > 1])
-    return _joined(tuple(shape), threads, per_dimension[::-1], ())
+    return _spread(shape, threads, vector, _divisor)
 
 
 def ragged_fragment(shape: Sequence[int], threads: int, vector: int) -> FragmentLayout:
@@ -350,13 +338,18 @@ def ragged_fragment(shape: Sequence[int], threads: int, vector: int) -> Fragment
 
     Each dimension takes the fewest threads, of those that part what is left of them evenly, that reach all of it.
     """
+    return _spread(shape, threads, vector, _fewest_threads)
+
+
+def _spread(shape: Sequence[int], threads: int, vector: int, choose: Callable[[int, int], int]) -> FragmentLayout:
+    """Spread `shape` dimension by dimension. `choose(needed, left)`: how many of the threads left a dimension takes."""
     per_dimension: list[list[Mode]] = []
     cover: list[int] = []
     thread_stride = register_stride = 1
     for position, extent in enumerate(reversed(shape)):
         neighbours = _divisor(extent, vector) if position == 0 else 1
-        needed, left = extent // neighbours, threads // thread_stride
-        used = next(divisor for divisor in range(min(needed, left), left + 1) if left % divisor == 0)
+        needed = extent // neighbours
+        used = choose(needed, threads // thread_stride)
         kept = -(-needed // used)
         modes = [Mode(neighbours, 0, register_stride)]
         register_stride *= neighbours
@@ -366,6 +359,10 @@ def ragged_fragment(shape: Sequence[int], threads: int, vector: int) -> Fragment
         per_dimension.append([mode for mode in modes if mode.extent > 1])
         cover.append(neighbours * used * kept)
     return _joined(tuple(shape), threads, per_dimension[::-1], (), tuple(cover[::-1]))
+
+
+def _fewest_threads(needed: int, left: int) -> int:
+    return next(divisor for divisor in range(min(needed, left), left + 1) if left % divisor == 0)
 
 
 def flat_fragment(shape: Sequence[int], threads: int, vector: int) -> FragmentLayout:
