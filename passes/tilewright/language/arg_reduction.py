@@ -8,7 +8,7 @@ from tilewright.language import dtypes
 from tilewright.language.buffers import Tile, known_shape
 from tilewright.language.scalar import as_index
 from tilewright.language.source import fail
-from tilewright.language.tiles import fill
+from tilewright.language.tiles import axis_of, fill
 from tilewright.language.trace import current_trace, infinity, mlir_location, user_location
 from tilewright.mlir import ir
 
@@ -28,9 +28,7 @@ def arg_reduce(
     shape = known_shape(source, "tl.arg_reduce's source")
     if op not in _BETTER:
         fail(f"tl.arg_reduce has no op {op!r}; there are {', '.join(_BETTER)}")
-    if not -len(shape) <= axis < len(shape):
-        fail(f"tl.arg_reduce along axis {axis} of shape {list(shape)}; it must be from {-len(shape)} to {len(shape) - 1}")
-    axis %= len(shape)
+    axis = axis_of(shape, axis, "tl.arg_reduce")
     expected = shape[:axis] + shape[axis + 1 :]
     for tile, what in ((values, "values"), (places, "places")):
         if known_shape(tile, f"tl.arg_reduce's {what}") != expected:

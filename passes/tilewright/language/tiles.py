@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Literal
 
 from tilewright.language import dtypes
@@ -245,6 +246,13 @@ def _emit_matmul(trace: Trace, a: Tile, b: Tile, accumulator: Tile, transpose_a:
     _inner("linalg.yield", [total], None, point)
 
 
+def axis_of(shape: Sequence[int], axis: int, what: str) -> int:
+    """The dimension that `axis` names, counted from the end where it is negative."""
+    if not -len(shape) <= axis < len(shape):
+        fail(f"{what} along axis {axis} of shape {list(shape)}; it must be from {-len(shape)} to {len(shape) - 1}")
+    return axis % len(shape)
+
+
 def reduce(source: Tile, destination: Tile, op: Literal["sum", "max", "min", "absmax"], axis: int, clear: bool = True) -> None:
     """Combine the elements along `axis` into a tile without that dimension.
 
@@ -256,9 +264,7 @@ def reduce(source: Tile, destination: Tile, op: Literal["sum", "max", "min", "ab
     out = known_shape(destination, "tl.reduce's destination")
     if op not in _REDUCTIONS:
         fail(f"tl.reduce has no op {op!r}; there are {', '.join(_REDUCTIONS)}")
-    if not -len(shape) <= axis < len(shape):
-        fail(f"tl.reduce along axis {axis} of shape {list(shape)}; it must be from {-len(shape)} to {len(shape) - 1}")
-    axis %= len(shape)
+    axis = axis_of(shape, axis, "tl.reduce")
     expected = shape[:axis] + shape[axis + 1 :]
     if out != expected:
         fail(f"tl.reduce of {list(shape)} along axis {axis} gives {list(expected)}; the destination has {list(out)}")
@@ -297,12 +303,11 @@ def scan(
     out = known_shape(destination, "tl.scan's destination")
     if op not in _SCANS:
         fail(f"tl.scan has no op {op!r}; there are {', '.join(_SCANS)}")
-    if not -len(shape) <= axis < len(shape):
-        fail(f"tl.scan along axis {axis} of shape {list(shape)}; it must be from {-len(shape)} to {len(shape) - 1}")
+    axis = axis_of(shape, axis, "tl.scan")
     if out != shape or source.dtype is not destination.dtype:
         fail(f"tl.scan of {list(shape)} of {source.dtype} into {list(out)} of {destination.dtype}; they must be the same")
     attributes: dict[str, ir.Attribute] = {
-        "dimension": ir.IntegerAttr.get(dtypes.i32.mlir(), axis % len(shape)),
+        "dimension": ir.IntegerAttr.get(dtypes.i32.mlir(), axis),
         "kind": ir.StringAttr.get(op),
         "reverse": ir.BoolAttr.get(reverse),
     }
