@@ -111,17 +111,8 @@ def _read(loop: ir.Operation, others: Sequence[ir.Operation], machine: Machine) 
     broken = violations(schedule, dependences)
     if broken:
         raise _lost_versions(body, schedule, others) or broken_schedule(body, schedule, broken[0])
-    if strategy == "warp_specialize":
-        depth = read_integer(loop, "tile.num_stages")
-        produced = {
-            access.region.root
-            for statement, group in zip(body.statements, schedule.groups, strict=True)
-            for access in statement.own_accesses
-            if group >= 0 and access.writes and access.region.root is not None
-        }
-        versions = {buffer: depth for buffer in graph.renewed if buffer in produced and depth > 1}
-    else:
-        versions = versions_of(body, graph, schedule)
+    # A loop with channels has as many versions as those have stages: they are decided over all its loops.
+    versions = {} if strategy == "warp_specialize" else versions_of(body, graph, schedule)
     return PlannedLoop(body, schedule, strategy, versions, tuple(dependences))
 
 
