@@ -114,6 +114,9 @@ def test_operand_a_of_one_wgmma_is_that_of_mma_warp_by_warp(size, depth, formula
         (MMA, 32, 64, 128),
         (MMA, 16, 64, 128),
         (MMA, 128, 16, 64),
+        (MMA, 80, 40, 160),
+        (MMA, 96, 16, 192),
+        (MMA, 112, 8, 224),
     ],
 )
 def test_several_warps_keep_each_element_once_and_share_the_work(instruction, rows, columns, threads) -> None:

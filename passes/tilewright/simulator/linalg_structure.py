@@ -43,7 +43,8 @@ class Access:
         for dim in self.dims:
             if dim is not None:
                 index[dim] = slice(None)
-        return kept.transpose(self.order)[tuple(index)]
+        # The ellipsis keeps an array without dimensions an array: writes go through it.
+        return kept.transpose(self.order)[(*index, ...)]
 
     def gather(self, array: np.ndarray, loops: list[LoopValue]) -> np.ndarray:
         """The elements of `array` for these values of the loops."""

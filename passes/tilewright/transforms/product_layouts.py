@@ -85,7 +85,8 @@ def _warp_tiles(
 ) -> FragmentLayout:
     """16-row tiles: each warp takes whole rows of tiles, each group along the columns its share of them."""
     blocks = columns // (4 * pack) // groups_along_columns
-    within = min(4, warps_along_rows)
+    # Four warps of a warp group stand below one another; where there is no whole number of those, all of them do.
+    within = warps_along_rows if warps_along_rows % 4 else 4
     outer = warps_along_rows // within
     repeats = rows // _WARP_ROWS // warps_along_rows
     column_modes = [
