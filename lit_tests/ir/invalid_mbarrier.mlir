@@ -38,3 +38,19 @@ func.func @case_4(%b: !tile.channel, %i: index) {
   "tile.mbarrier_wait"(%b, %i, %i) : (!tile.channel, index, index) -> ()
   return
 }
+
+// -----
+
+func.func @case_5(%b: !tile.mbarrier, %i: index) {
+  // expected-error@+1 {{'tile.mbarrier_arrive' op has an after_copies that is neither true nor false}}
+  "tile.mbarrier_arrive"(%b, %i) {after_copies = 1 : i32} : (!tile.mbarrier, index) -> ()
+  return
+}
+
+// -----
+
+func.func @case_6(%b: !tile.mbarrier, %i: index) {
+  // expected-error@+1 {{'tile.mbarrier_arrive' op has elect and after_copies; each thread arrives after its own copies}}
+  "tile.mbarrier_arrive"(%b, %i) {after_copies = true, elect = true} : (!tile.mbarrier, index) -> ()
+  return
+}

@@ -7,6 +7,8 @@
 // CHECK: scf.for
 // CHECK-NEXT: "tile.mbarrier_arrive"(%[[BARRIER]], {{.*}}) {elect = true}
 // CHECK-NEXT: "tile.mbarrier_arrive"(%[[BARRIER]], {{.*}}) {elect = true}
+// CHECK-NEXT: "tile.mbarrier_arrive"(%[[BARRIER]], {{.*}}) {after_copies = true}
+// CHECK-NEXT: "tile.mbarrier_arrive"(%[[BARRIER]], {{.*}}) {after_copies = false, elect = true}
 // CHECK-NEXT: }
 // CHECK: %[[BEFORE:.*]] = memref.load
 // CHECK-NEXT: "tile.mbarrier_arrive"
@@ -19,6 +21,8 @@ func.func @mbarrier_arrive(%tile: memref<16xf16, #gpu.address_space<workgroup>>,
   scf.for %k = %c0 to %n step %c1 {
     "tile.mbarrier_arrive"(%barrier, %i) {elect = true} : (!tile.mbarrier, index) -> ()
     "tile.mbarrier_arrive"(%barrier, %i) {elect = true} : (!tile.mbarrier, index) -> ()
+    "tile.mbarrier_arrive"(%barrier, %i) {after_copies = true} : (!tile.mbarrier, index) -> ()
+    "tile.mbarrier_arrive"(%barrier, %i) {after_copies = false, elect = true} : (!tile.mbarrier, index) -> ()
   }
   %before = memref.load %tile[%c0] : memref<16xf16, #gpu.address_space<workgroup>>
   "tile.mbarrier_arrive"(%barrier, %i) {elect = true} : (!tile.mbarrier, index) -> ()

@@ -10,6 +10,7 @@ import pytest
 
 import tilewright.language as tl
 from tilewright import mlir
+from tilewright.diagnostics import InputError
 from tilewright.ir.kernel import kernels_in
 from tilewright.machine import machine_for
 from tilewright.simulator import SimulationResult, simulate
@@ -44,6 +45,34 @@ def producer_and_consumer(arrive: bool = True) -> Callable[..., None]:
                     tl.gemm(a[stage], b[stage], accumulator)
                     if arrive:
                         empty.arrive(stage)
+                tl.copy(accumulator, C[by * BLOCK :, bx * BLOCK :])
+
+    return gemm
+
+
+def copies_of_threads(arrive: dict[str, bool]) -> Callable[..., None]:
+    """A GEMM whose producer threads copy asynchronously, and arrive like this."""
+
+    def gemm(A: Any, B: Any, C: Any) -> None:
+        bx, by = tl.grid(N // BLOCK, M // BLOCK)
+        a, b = tl.alloc_shared((STAGES, BLOCK, BLOCK), tl.f16), tl.alloc_shared((STAGES, BLOCK, BLOCK), tl.f16)
+        accumulator = tl.alloc_fragment((BLOCK, BLOCK), tl.f32)
+        full, empty = tl.mbarrier(arrivals=32, stages=STAGES), tl.mbarrier(arrivals=128, stages=STAGES)
+        with tl.specialize():
+            with tl.warp_group("producer", warps=1):
+                for k in tl.serial(K // BLOCK):
+                    stage = tl.stage_index(k, versions=STAGES)
+                    empty.wait(stage, tl.phase(k, stages=STAGES, initial=1))
+                    tl.async_copy(A[by * BLOCK :, k * BLOCK :], a[stage])
+                    tl.async_copy(B[k * BLOCK :, bx * BLOCK :], b[stage])
+                    full.arrive(stage, **arrive)
+            with tl.warp_group("consumer", warps=4):
+                tl.fill(accumulator, 0.0)
+                for k in tl.serial(K // BLOCK):
+                    stage = tl.stage_index(k, versions=STAGES)
+                    full.wait(stage, tl.phase(k, stages=STAGES))
+                    tl.gemm(a[stage], b[stage], accumulator)
+                    empty.arrive(stage)
                 tl.copy(accumulator, C[by * BLOCK :, bx * BLOCK :])
 
     return gemm
@@ -90,7 +119,7 @@ def run(body: Callable[..., None]) -> tuple[SimulationResult, float]:
     return result, float(np.abs(c - a.astype(np.float64) @ b.astype(np.float64)).max())
 
 
-@pytest.mark.parametrize("body", [producer_and_consumer(), groups(pending=1), groups(pending=0)])
+@pytest.mark.parametrize("body", [producer_and_consumer(), copies_of_threads({"after_copies": True}), groups(pending=1), groups(pending=0)])
 def test_specialized_gemm(body: Callable[..., None]) -> None:
     result, error = run(body)
     assert [str(finding.diagnostic()) for finding in result.findings] == []
@@ -108,3 +137,13 @@ def test_a_group_that_is_not_waited_for_is_found() -> None:
     result, _ = run(groups(pending=2))
     assert result.findings
     assert result.findings[0].location.file == __file__
+
+
+def test_a_plain_arrival_after_asynchronous_copies_is_found() -> None:
+    result, _ = run(copies_of_threads({}))
+    assert result.findings[0].kind == "in-flight-read"
+
+
+def test_an_elected_arrival_cannot_wait_for_the_copies_of_all_threads() -> None:
+    with pytest.raises(InputError, match="elect and after_copies; each thread arrives after its own copies"):
+        run(copies_of_threads({"elect": True, "after_copies": True}))

@@ -234,9 +234,9 @@ gpu.module @kernels {
 
 // -----
 
-// The producer's other copies are made by its threads; they belong to the same channel.
+// The producer's other copies are asynchronous copies of its threads; they belong to the same channel.
 // CHECK-LABEL: gpu.func @one_bulk_copy_is_enough(
-// CHECK: memref.copy {{.*}}tile.instruction = "simt", tile.reason = "no bulk: tile.disable_bulk_copy is set"
+// CHECK: memref.copy {{.*}}tile.instruction = "cp_async", tile.reason = "no bulk: tile.disable_bulk_copy is set"
 // CHECK-NEXT: }) {group = 0 : i32, order = 0 : i32, stage = 0 : i32}
 // CHECK: memref.copy {{.*}}tile.instruction = "bulk"
 // CHECK-NEXT: }) {group = 0 : i32, order = 1 : i32, stage = 0 : i32}

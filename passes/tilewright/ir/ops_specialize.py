@@ -63,15 +63,23 @@ class MbarrierInitOp(Tile.Operation, name="mbarrier_init"):
 
 
 class MbarrierArriveOp(Tile.Operation, name="mbarrier_arrive"):
-    """Arrive on one stage: once for each thread of the warp group, or once in all with ``elect = true``."""
+    """Arrive on one stage: once for each thread of the warp group, or once in all with ``elect = true``.
+
+    With ``after_copies = true`` it does not wait, and the arrival of a thread takes place when all asynchronous copies that
+    the thread has started so far, by `copy_async`, have landed. It is one of the arrivals that the mbarrier is
+    initialised for (`cp.async.mbarrier.arrive.noinc` of PTX).
+    """
 
     mbarrier: ext.Operand[MbarrierType]
     stage: ext.Operand[ir.IndexType]
 
     @verified
     def verify_invariants(self):
-        if "elect" in self.attributes:
-            require(isinstance(self.attributes["elect"], ir.BoolAttr), "has an elect that is neither true nor false")
+        given = [name for name in ("elect", "after_copies") if name in self.attributes]
+        for name in given:
+            require(isinstance(self.attributes[name], ir.BoolAttr), f"has an {name} that is neither true nor false")
+        both = len(given) == 2 and all(ir.BoolAttr(self.attributes[name]).value for name in given)
+        require(not both, "has elect and after_copies; each thread arrives after its own copies")
 
 
 class MbarrierExpectOp(Tile.Operation, name="mbarrier_expect"):

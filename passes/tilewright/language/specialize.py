@@ -66,9 +66,15 @@ class Mbarrier:
     stages: int
     scope: Scope
 
-    def arrive(self, stage: Any = 0, *, elect: bool = False) -> None:
-        """Arrive on one stage: once for each thread of the warp group, or once in all with `elect`."""
-        attributes: dict[str, ir.Attribute] = {"elect": ir.BoolAttr.get(True)} if elect else {}
+    def arrive(self, stage: Any = 0, *, elect: bool = False, after_copies: bool = False) -> None:
+        """Arrive on one stage: once for each thread of the warp group, or once in all with `elect`.
+
+        With `after_copies` a thread arrives when the copies that it has started, those without a barrier, have landed.
+        """
+        if elect and after_copies:
+            fail("an arrival has elect and after_copies; each thread arrives after its own copies")
+        given = {"elect": elect, "after_copies": after_copies}
+        attributes: dict[str, ir.Attribute] = {name: ir.BoolAttr.get(True) for name, value in given.items() if value}
         self._emit("tile.mbarrier_arrive", [self._stage(stage)], attributes)
 
     def expect(self, *tiles: Tile | int, stage: Any = 0) -> None:

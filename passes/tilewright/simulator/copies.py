@@ -117,7 +117,9 @@ def _poison(state: BlockState, site: Site, destination: MemRef) -> None:
 
 
 def land(state: BlockState, copy: AsyncCopy) -> None:
-    """Complete a copy: its data become the destination's."""
+    """Complete a copy: its data become the destination's. One that has landed, as another wait has seen, stays as it is."""
+    if copy not in state.copies:
+        return
     del state.copies[copy]
     destination = copy.destination
     destination.data[...] = copy.data

@@ -6,6 +6,8 @@ land as late as a kernel may assume: when an agent's wait sees the phase complet
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from tilewright.diagnostics import Note
 from tilewright.simulator.copies import AsyncCopy, land
 from tilewright.simulator.findings import Site
@@ -13,15 +15,19 @@ from tilewright.simulator.state import BlockState
 
 
 class Stage:
-    """One mbarrier: the current phase counts from 0, its parity is phase mod 2."""
+    """One mbarrier: the current phase counts from 0, its parity is phase mod 2.
 
-    __slots__ = ("completed", "copies", "expected", "pending", "phase")
+    `copies` are those of the phase that signal bytes, `awaited` those after which an arrival takes place.
+    """
+
+    __slots__ = ("awaited", "completed", "copies", "expected", "pending", "phase")
 
     def __init__(self, arrivals: int) -> None:
         self.phase = 0
         self.pending = arrivals
         self.expected = 0
         self.copies: list[AsyncCopy] = []
+        self.awaited: list[AsyncCopy] = []
         self.completed: list[AsyncCopy] = []
 
     @property
@@ -57,12 +63,14 @@ class Mbarrier:
             state.abort("out-of-bounds", site, f"uses stage {index} of an mbarrier of {len(self.stages)} stages", (note,))
         return self.stages[index]
 
-    def arrive(self, state: BlockState, site: Site, index: int, count: int) -> None:
+    def arrive(self, state: BlockState, site: Site, index: int, count: int, after: Sequence[AsyncCopy] = ()) -> None:
+        """Arrive `count` times, when the copies `after` have landed: nobody can tell that before the phase completes."""
         stage = self.stage(state, site, index)
         if count > stage.pending:
             message = f"arrives {count} times at stage {index}, whose phase {stage.phase} waits for {stage.pending} arrivals"
             state.report("over-arrival", site, message, tuple(self.notes()))
         stage.pending = max(0, stage.pending - count)
+        stage.awaited += after
         self._complete(state, site, index)
 
     def expect(self, state: BlockState, site: Site, index: int, count: int) -> None:
@@ -84,8 +92,8 @@ class Mbarrier:
         stage.phase += 1
         stage.pending = self.arrivals
         stage.expected = 0
-        stage.completed += stage.copies
-        stage.copies = []
+        stage.completed += stage.copies + stage.awaited
+        stage.copies, stage.awaited = [], []
 
     def passes(self, index: int, parity: int) -> bool:
         """Whether the phase of `parity` has completed: the current phase has the other parity."""

@@ -185,12 +185,16 @@ def _mbarrier_init(op: ir.Operation, decoder: Decoder) -> Step:
 def _mbarrier_arrive(op: ir.Operation, decoder: Decoder) -> Step:
     """In a warp group, others may go on right after an arrival: what is used after it is then seen to be overwritten."""
     barrier, stage = decoder.operands(op)
-    elected = "elect" in op.attributes and ir.BoolAttr(op.attributes["elect"]).value
+    elected, after_copies = (
+        name in op.attributes and ir.BoolAttr(op.attributes[name]).value for name in ("elect", "after_copies")
+    )
     count = 1 if elected else decoder.threads
     site = Site(op)
 
     def run(frame: Frame) -> None:
-        frame[barrier].arrive(frame[STATE], site, frame[stage], count)
+        state = frame[STATE]
+        copies = state.current_agent.in_flight(state) if after_copies else ()
+        frame[barrier].arrive(state, site, frame[stage], count, copies)
 
     def generate(frame: Frame) -> Iterator[Wait]:
         run(frame)

@@ -81,6 +81,12 @@ class Agent:
         self.open = [(number, copy) for number, copy in self.open if number < first]
         return taken
 
+    def in_flight(self, state: BlockState) -> list[AsyncCopy]:
+        """The copies that the agent has started and that have not landed, committed or not."""
+        self.open = [(number, copy) for number, copy in self.open if copy in state.copies]
+        committed = [copy for group in self.groups for copy in group if copy in state.copies]
+        return committed + [copy for _, copy in self.open]
+
     def commit(self, state: BlockState, site: Site, group: int) -> None:
         """Close all open copies as one group; a copy that says another group is a finding."""
         copies = self.take_open(0)

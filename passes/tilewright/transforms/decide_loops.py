@@ -165,7 +165,8 @@ def _decide_stages(body: LoopBody, request: LoopRequest, facts: KernelFacts, oth
         return LoopPlan("async", reason, num_stages, schedule, choices, tuple(remarks), tuple(bulk))
     schedule = replace(schedule, groups=_channel_groups(body, schedule))
     reason = "asked for" if request.strategy else f"{machine.target} has bulk copies, and nothing forbids it"
-    choices = _without_group(bulk, schedule)
+    channel = instruction_choices(body, machine, ("mbarrier", "group", "none"))
+    choices = _without_group(channel, schedule)
     return LoopPlan("warp_specialize", reason, num_stages, schedule, choices, tuple(remarks), tuple(bulk))
 
 

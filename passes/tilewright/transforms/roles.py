@@ -45,8 +45,13 @@ def filling(operation: ir.Operation) -> Iterator[ir.Operation]:
 
 
 def is_bulk(copy: ir.Operation) -> bool:
-    """Whether a copy signals its bytes to an mbarrier; what does not is made by the producer's threads."""
+    """Whether a copy signals its bytes to an mbarrier; what does not takes an arrival of each of the producer's threads."""
     return copy.name == "tile.copy_async" and instruction_of(copy) in (None, "bulk")
+
+
+def is_by_threads(copy: ir.Operation) -> bool:
+    """Whether the producer's threads write the tile themselves, and have done so when they go on."""
+    return copy.name != "tile.copy_async"
 
 
 def brackets_in(block: ir.Block) -> list[Bracket]:
@@ -72,12 +77,23 @@ def brackets_in(block: ir.Block) -> list[Bracket]:
 
 @dataclass(frozen=True)
 class Ring:
-    """The mbarriers of one channel. `elected`: the producer arrives at `full` once, not once a thread."""
+    """The mbarriers of one channel.
+
+    `by_threads`: the producer's threads write tiles, and arrive at `full` when they have. `after_copies`: they start
+    asynchronous copies without bytes, and arrive once more when those have landed. Where neither is so, one elected thread
+    arrives.
+    """
 
     full: ir.Value
     empty: ir.Value
     depth: int
-    elected: bool
+    by_threads: bool
+    after_copies: bool
+
+    @staticmethod
+    def arrivals(by_threads: bool, after_copies: bool, threads: int) -> int:
+        """The arrivals at `full` of a producer of so many threads."""
+        return (by_threads + after_copies) * threads or 1
 
 
 class Rings:
@@ -88,10 +104,11 @@ class Rings:
     ) -> None:
         self._channels = list(channels)
         self._rings: dict[ir.Value, Ring] = {}
-        by_threads = {bracket.channel for bracket in brackets if not all(map(is_bulk, bracket.copies))}
         for channel in channels:
-            elected = channel.results[0] not in by_threads
-            arrivals = (1 if elected else producer_threads, consumer_threads)
+            copies = [copy for bracket in brackets if bracket.channel == channel.results[0] for copy in bracket.copies]
+            by_threads = any(is_by_threads(copy) for copy in copies)
+            after_copies = any(not is_by_threads(copy) and not is_bulk(copy) for copy in copies)
+            arrivals = (Ring.arrivals(by_threads, after_copies, producer_threads), consumer_threads)
             depth = ir.IntegerAttr(channel.attributes["depth"]).value
             with ir.InsertionPoint(channel), channel.location:
                 full, empty = (
@@ -100,7 +117,7 @@ class Rings:
                     ).results[0]
                     for count in arrivals
                 )
-            self._rings[channel.results[0]] = Ring(full, empty, depth, elected)
+            self._rings[channel.results[0]] = Ring(full, empty, depth, by_threads, after_copies)
 
     def __getitem__(self, channel: ir.Value) -> Ring:
         return self._rings[channel]
@@ -169,10 +186,12 @@ class ProducerWriter:
 
     def _commit(self, operation: ir.Operation, stages: _Stages, point: ir.InsertionPoint) -> None:
         ring, _, stage = self._side(operation, stages, point)
-        with point:
-            arrive = ops_specialize.MbarrierArriveOp(ring.full, stage)
-        if ring.elected:
-            arrive.operation.attributes["elect"] = ir.BoolAttr.get(True)
+        flags = [*([None] if ring.by_threads else []), *(["after_copies"] if ring.after_copies else [])] or ["elect"]
+        for flag in flags:
+            with point:
+                arrive = ops_specialize.MbarrierArriveOp(ring.full, stage)
+            if flag is not None:
+                arrive.operation.attributes[flag] = ir.BoolAttr.get(True)
 
     def _keep(self, operation: ir.Operation, stages: _Stages, bracket: ir.Operation | None, point: ir.InsertionPoint) -> None:
         if operation.name in STRUCTURES:

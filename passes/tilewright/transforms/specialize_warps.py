@@ -55,8 +55,9 @@ class SpecializeWarps(Pass):
        full ring; release arrives at the empty ring. Stage and parity are computed from the number of the iteration, which
        injection counts over outer loops and guards: rings are initialised once.
     5. A bulk copy announces its bytes where it is issued, under its guard; the arrival is unconditional. The full ring takes
-       one elected arrival where all copies of the channel are bulk copies, else one of each producer thread; the empty ring one
-       of each consumer thread.
+       one elected arrival where all copies of the channel are bulk copies. Where some are cp.async, it takes one of each
+       producer thread, which takes place after the copies of that thread; where threads write themselves, one of each, which
+       follows what they have written; where both are, both. The empty ring takes one of each consumer thread.
     6. The producer is one warp group of the machine; `known_block_size` grows by it.
     7. Register budgets, producer/consumer: 24/240 for one or two consumer warp groups, 24/160 for three, where the producer
        only issues bulk copies; else none. `tile.registers = array<i32: producer, consumer>` on the kernel is taken instead,
