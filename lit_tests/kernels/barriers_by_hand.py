@@ -8,8 +8,9 @@
 # CHECK: "name": "tile-infer-layout"
 # CHECK: "ok": true
 
-# A bulk copy that is issued and waited for by hand stays where it is, among the barriers; the other copy runs ahead.
-# BULK: async, stages [
+# A bulk copy that is issued and waited for by hand, by all threads, stays ahead of its wait: the barrier is replicated.
+# BULK: async, stages [0, 0, 0, 0, 1, 1]
+# BULK: mbarriers replicated [2]
 # BULK: "name": "tile-infer-layout"
 # BULK: "ok": true
 

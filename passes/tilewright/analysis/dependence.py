@@ -14,9 +14,11 @@ from typing import Literal
 from tilewright.analysis.accesses import Access
 from tilewright.analysis.regions import ALLOCATIONS, covered, may_overlap
 from tilewright.analysis.statements import LoopBody
+from tilewright.analysis.user_barriers import is_barrier, why_not_one_phase
 from tilewright.mlir import ir
 
-EdgeKind = Literal["RAW", "WAR", "WAW"]
+# "phase" is the order of two operations on one mbarrier of the user's.
+EdgeKind = Literal["RAW", "WAR", "WAW", "phase"]
 
 
 @dataclass(frozen=True)
@@ -108,6 +110,8 @@ def _add(edges, first: Access, second: Access, source: int, target: int, carried
         kinds.append("WAR")
     if first.writes and second.writes:
         kinds.append("WAW")
+    if buffer is not None and is_barrier(buffer):
+        kinds = ["phase"]
     scalar = first.scalar or second.scalar
     for kind in kinds:
         key = (kind, source, target, carried, buffer)
@@ -125,7 +129,12 @@ def _buffers(body: LoopBody) -> list[ir.Value]:
 
 
 def is_renewed(buffer: ir.Value, body: LoopBody) -> bool:
-    """Whether every read of `buffer` in the loop is covered by writes of the same iteration, under the same guards."""
+    """Whether every read of `buffer` in the loop is covered by writes of the same iteration, under the same guards.
+
+    An mbarrier is renewed where each iteration completes one phase of it.
+    """
+    if is_barrier(buffer):
+        return why_not_one_phase(buffer, body.accesses_by_root.get(buffer, []), body.loop) is None
     if buffer.owner.operation.name not in ALLOCATIONS or not ir.MemRefType(buffer.type).has_static_shape:
         return False
     if body.unknown_accesses:

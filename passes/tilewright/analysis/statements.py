@@ -174,6 +174,7 @@ class _BodyReader:
     def read(self) -> None:
         body = self._body
         self._take_apart(body.block, ())
+        body.statements = _with_landings(body.statements)
         volatile = _volatile_binds(body)
         if volatile:
             body.volatile = list(volatile)
@@ -229,6 +230,33 @@ class _BodyReader:
         first, last = self._places[bind], self._places[user.operation]
         between = (s for s in self._body.statements if first < self._places[s.operation] < last)
         return any(a.writes and may_overlap(a.region, read.region) for s in between for a in s.effects.accesses)
+
+
+def _with_landings(statements: list[Statement]) -> list[Statement]:
+    """A wait for an mbarrier is what brings the tiles whose bulk copies signal it: it updates them."""
+    accesses = [access for statement in statements for access in statement.effects.accesses]
+    copies = [access for access in accesses if access.operation.name == "tile.bulk_copy" and access.kind == "write"]
+    if not copies:
+        return statements
+    found: list[Statement] = []
+    for statement in statements:
+        landings = [
+            replace(wait, region=copy.region)
+            for wait in statement.effects.accesses
+            for copy in copies
+            if wait.operation.name == "tile.mbarrier_wait" and _lands(copy.operation, wait.operation)
+        ]
+        effects = replace(statement.effects, accesses=(*statement.effects.accesses, *landings))
+        found.append(replace(statement, effects=effects))
+    return found
+
+
+def _lands(copy: ir.Operation, wait: ir.Operation) -> bool:
+    """Whether a wait may be for the stage of the mbarrier that a bulk copy signals."""
+    *_, signalled, signalled_stage = copy.operands
+    barrier, stage, _ = wait.operands
+    stages = constant_value(signalled_stage), constant_value(stage)
+    return barrier == signalled and (None in stages or stages[0] == stages[1])
 
 
 def _volatile_binds(body: LoopBody) -> dict[ir.Operation, tuple[Access, ...]]:

@@ -9,9 +9,11 @@ from __future__ import annotations
 
 from tilewright.analysis.accesses import Access, effects_of
 from tilewright.analysis.dependence import covers, is_renewed
+from tilewright.analysis.program_slice import Obstacle
 from tilewright.analysis.regions import FOLLOWING_VIEWS, VIEWS
 from tilewright.analysis.statements import LoopBody
 from tilewright.analysis.trips import constant_trips
+from tilewright.analysis.user_barriers import is_barrier, why_not_alone, why_not_one_phase
 from tilewright.mlir import ir
 
 
@@ -40,6 +42,9 @@ def terminal_users(value: ir.Value) -> list[ir.Operation]:
 
 def versionable(buffer: ir.Value, body: LoopBody, others: list[ir.Operation]) -> str | None:
     """Why `buffer` cannot have versions in this loop, or None. `others`: the other pipelined loops of the kernel."""
+    if is_barrier(buffer):
+        obstacle = why_not_replicated(buffer, body, others)
+        return None if obstacle is None else obstacle.reason
     if not is_renewed(buffer, body):
         return "an iteration reads what an earlier one left in it"
     if not _views_follow(buffer):
@@ -69,6 +74,12 @@ def versionable(buffer: ir.Value, body: LoopBody, others: list[ir.Operation]) ->
             if why_not is not None:
                 return why_not
     return None
+
+
+def why_not_replicated(barrier: ir.Value, body: LoopBody, others: list[ir.Operation]) -> Obstacle | None:
+    """Why an mbarrier of the user's cannot be replicated for the iterations of this loop, or None."""
+    accesses = body.accesses_by_root.get(barrier, [])
+    return why_not_one_phase(barrier, accesses, body.loop) or why_not_alone(barrier, body.loop, others)
 
 
 def _each_loop_renews(buffer: ir.Value, body: LoopBody, others: list[ir.Operation]) -> bool:

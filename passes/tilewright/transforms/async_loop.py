@@ -9,6 +9,7 @@ from tilewright.ir.dialect import ops_copy
 from tilewright.mlir import ir, scf
 from tilewright.transforms.index_math import Index, IndexMath
 from tilewright.transforms.planned_loop import PlannedLoop
+from tilewright.transforms.replicated_barriers import ReplicatedBarrier
 from tilewright.transforms.statement_cloner import IterationCloner, induction_value
 from tilewright.transforms.versions import VersionedBuffer
 from tilewright.transforms.wait_counts import PipelineWaits, Waits, commit_places, pipeline_waits
@@ -22,9 +23,17 @@ class AsyncLoop:
     not constant, prologue and epilogue ask `iteration < N` of what is not provable.
     """
 
-    def __init__(self, planned: PlannedLoop, buffers: Sequence[VersionedBuffer], trips: Index, math: IndexMath) -> None:
+    def __init__(
+        self,
+        planned: PlannedLoop,
+        buffers: Sequence[VersionedBuffer],
+        barriers: Sequence[ReplicatedBarrier],
+        trips: Index,
+        math: IndexMath,
+    ) -> None:
         self._planned = planned
         self._buffers = buffers
+        self._barriers = barriers
         self._trips = trips
         self._math = math
         self._commits = commit_places(planned.schedule)
@@ -100,7 +109,7 @@ class AsyncLoop:
 
     def _cloner(self, iteration: Index, point: ir.InsertionPoint) -> IterationCloner:
         induction = induction_value(self._planned, iteration, self._math, point)
-        return IterationCloner(self._planned, self._buffers, self._math, iteration, induction)
+        return IterationCloner(self._planned, self._buffers, self._math, iteration, induction, self._barriers)
 
     def _wait(self, pending: int, point: ir.InsertionPoint) -> None:
         with point:

@@ -1,4 +1,7 @@
-"""The channels of a kernel, and how many iterations have come by each of them before each of its loops."""
+"""The channels of a kernel, and how many iterations have come by each of them before each of its loops.
+
+Loops for which the user's mbarriers are replicated are counted the same way.
+"""
 
 from __future__ import annotations
 
@@ -38,15 +41,15 @@ def channels_of(loops: Sequence[PlannedLoop]) -> list[ChannelPlan]:
 
 
 class ChannelCounts:
-    """Counts the iterations of channels, with a counter for those that are nested in loops or guards.
+    """Counts the iterations of channels, and of loops with replicated barriers, by counters where those are nested.
 
     `before`: the count before each loop of a channel. Iteration 0 of a channel whose last stage is held brings nothing: it
     is what the consumer holds at first.
     """
 
-    def __init__(self, channels: Sequence[ChannelPlan], math: IndexMath) -> None:
+    def __init__(self, channels: Sequence[ChannelPlan], loops: Sequence[PlannedLoop], math: IndexMath) -> None:
         self._math = math
-        self._keys = list(dict.fromkeys(key_of(channel) for channel in channels))
+        self._keys = _counted(channels, loops)
         self._counters = Counters([loops[0] for loops, _ in self._keys], [int(held) for _, held in self._keys], math)
         self.before: dict[tuple[Key, ir.Operation], Index] = {}
 
@@ -55,14 +58,16 @@ class ChannelCounts:
         """Whether loops or guards around the channels' loops carry counters, and have been replaced for it."""
         return self._counters.nested
 
-    def count(self, channels: Sequence[ChannelPlan], trips: dict[ir.Operation, Index]) -> dict[ir.Value, Index]:
+    def count(
+        self, channels: Sequence[ChannelPlan], loops: Sequence[PlannedLoop], trips: dict[ir.Operation, Index]
+    ) -> dict[ir.Value, Index]:
         """Count on over the loops, and let the counters carry what they come to.
 
-        `channels` are those that are counted, as they are planned now. Gives, for each of their tiles, the count before the
-        block of its loops.
+        `channels` and `loops` are those that are counted, as they are planned now. Gives, for each tile of the channels, the
+        count before the block of its loops.
         """
         # Operations are hashed by their operands, which may have been replaced with the loops around them.
-        self._keys = list(dict.fromkeys(key_of(channel) for channel in channels))
+        self._keys = _counted(channels, loops)
         ends: list[Index] = []
         for key, count in zip(self._keys, self._counters.starts, strict=True):
             for loop in key[0]:
@@ -76,6 +81,19 @@ class ChannelCounts:
     def _after(self, before: Index, loop: ir.Operation, trips: dict[ir.Operation, Index]) -> Index:
         point = ir.InsertionPoint(loop)
         return self._math.add(before, self._math.maximum(trips[loop], 0, point), point)
+
+    def before_loop(self, loop: ir.Operation) -> Index:
+        """The count before a loop with replicated barriers."""
+        return self.before[_key_of_loop(loop), loop]
+
+
+def _counted(channels: Sequence[ChannelPlan], loops: Sequence[PlannedLoop]) -> list[Key]:
+    alone = [_key_of_loop(planned.loop) for planned in loops if planned.replicas]
+    return list(dict.fromkeys([*(key_of(channel) for channel in channels), *alone]))
+
+
+def _key_of_loop(loop: ir.Operation) -> Key:
+    return (loop,), False
 
 
 def key_of(channel: ChannelPlan) -> Key:

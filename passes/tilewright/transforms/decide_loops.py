@@ -9,7 +9,8 @@ from tilewright.analysis.dependence import DependenceGraph
 from tilewright.analysis.program_slice import Obstacle
 from tilewright.analysis.regions import buffer_name
 from tilewright.analysis.statements import LoopBody
-from tilewright.analysis.versionable import ancestor_in, terminal_users
+from tilewright.analysis.user_barriers import is_barrier
+from tilewright.analysis.versionable import ancestor_in, terminal_users, why_not_replicated
 from tilewright.diagnostics import Note, source_location
 from tilewright.machine import Machine
 from tilewright.mlir import ir
@@ -151,8 +152,10 @@ def _decide_stages(body: LoopBody, request: LoopRequest, facts: KernelFacts, oth
     if num_stages < request.num_stages:
         capacity = f"{machine.limits.shared_bytes} bytes of shared memory"
         remarks.append(Remark(f"{request.num_stages} stages do not fit into {capacity}: {num_stages} it is"))
+    remarks += _kept_in_one_stage(body, schedule, request, others.loops)
     why_not = (
-        _why_not_one_role(body, schedule, bulk)
+        _why_not_in_the_loop(body, schedule)
+        or _why_not_one_role(body, schedule, bulk)
         or _why_not_one_count(body, schedule, others.loops)
         or why_not_specialize(body, schedule, bulk, facts, machine, others.loops)
         or others.obstacles.get(body.loop)
@@ -168,6 +171,39 @@ def _decide_stages(body: LoopBody, request: LoopRequest, facts: KernelFacts, oth
     channel = instruction_choices(body, machine, ("mbarrier", "group", "none"))
     choices = _without_group(channel, schedule)
     return LoopPlan("warp_specialize", reason, num_stages, schedule, choices, tuple(remarks), tuple(bulk))
+
+
+def _kept_in_one_stage(
+    body: LoopBody, schedule: Schedule, request: LoopRequest, others: Sequence[ir.Operation]
+) -> list[Remark]:
+    """Remarks on the user's mbarriers whose bulk copies do not run ahead, since they cannot be replicated."""
+    remarks: list[Remark] = []
+    for barrier, copies in _bulk_copies(body).items():
+        obstacle = why_not_replicated(barrier, body, list(others))
+        if obstacle is not None and request.stages is None and not set(copies) & set(schedule.ahead):
+            name, where = obstacle.operation.name, source_location(obstacle.operation.location)
+            message = f"all that is done with {buffer_name(barrier)} stays in one stage: {obstacle.reason}"
+            remarks.append(Remark(message, (Note(f"because of this '{name}'", where),)))
+    return remarks
+
+
+def _bulk_copies(body: LoopBody) -> dict[ir.Value, list[int]]:
+    """The statements that bulk copies of the user's are in, by the mbarrier that they signal."""
+    found: dict[ir.Value, list[int]] = {}
+    for barrier, accesses in body.accesses_by_root.items():
+        copies = [index for index, access in accesses if access.operation.name == "tile.bulk_copy"]
+        if is_barrier(barrier) and copies:
+            found[barrier] = copies
+    return found
+
+
+def _why_not_in_the_loop(body: LoopBody, schedule: Schedule) -> Obstacle | None:
+    """A copy that the user signals on a barrier runs ahead in the agent that waits for it: it has no producer."""
+    for copies in _bulk_copies(body).values():
+        for index in set(copies) & set(schedule.ahead):
+            operation = body.statements[index].operation
+            return Obstacle("a copy that runs ahead signals a barrier of the kernel's own", operation)
+    return None
 
 
 def _why_not_one_role(body: LoopBody, schedule: Schedule, choices: Sequence[Choice | None]) -> Obstacle | None:
@@ -204,7 +240,7 @@ def _in_the_way(body: LoopBody, graph: DependenceGraph, choices: Sequence[Choice
     for _, access in body.unknown_accesses[:1]:
         message = f"this '{access.operation.name}' uses a buffer that is neither an allocation nor a kernel argument"
         return (Note(message, source_location(access.operation.location)),)
-    overwritten = overwritten_copy(statement_facts(body, choices, machine), dependences_of(graph))
+    overwritten = overwritten_copy(statement_facts(body, choices, graph, machine), dependences_of(graph))
     if overwritten is None:
         return ()
     copy, writer = (body.statements[index].operation for index in (overwritten.source, overwritten.target))

@@ -100,6 +100,14 @@ class IndexMath:
             count = integer_attribute(versions)
             return ops_schedule.StageIndexOp(iteration, count, ir.IndexType.get()).results[0]
 
+    def phase(self, iteration: Index, stages: int, point: ir.InsertionPoint) -> Index:
+        """The parity that an iteration waits for on a ring of mbarriers."""
+        if isinstance(iteration, int):
+            return iteration // stages % 2
+        with point:
+            count, initial = integer_attribute(stages), integer_attribute(0)
+            return ops_schedule.PhaseOp(iteration, count, initial, ir.IndexType.get()).results[0]
+
     def to_index(self, value: ir.Value, point: ir.InsertionPoint) -> Index:
         """A loop bound as an index: loops may run over integers."""
         known = self.known(value)

@@ -19,6 +19,7 @@ from tilewright.transforms.cloning import nested_operations
 from tilewright.transforms.index_math import Index, IndexMath
 from tilewright.transforms.instructions import annotate, choose_copy, copy_facts
 from tilewright.transforms.planned_loop import LostVersions, PlannedLoop, copies_in, planned_loops
+from tilewright.transforms.replicated_barriers import ReplicatedBarrier, erase_replicated, replicate_barriers
 from tilewright.transforms.statement_cloner import ASYNCHRONOUS, trip_count
 from tilewright.transforms.versions import VersionedBuffer, erase_old, expand_buffers, rewrite_outside_uses
 from tilewright.transforms.wrap_statements import strip_request
@@ -50,6 +51,9 @@ class InjectSoftwarePipeline(Pass):
     7. A statement outside of any loop, where canonicalization has folded a loop away, is unwrapped. So are those of a loop
        whose buffers may have no versions any more, since what has become of another loop now uses them.
     8. The loops keep their depth in `tile.pipeline_depth`.
+    9. An mbarrier of the user's whose operations are in several stages is replicated as often as a buffer would have versions:
+       R times its N stages. Iteration n, counted over the loops and guards around, uses stage (n mod R)·N + i where it used
+       stage i, and waits with parity (n div R) mod 2. What the user wrote as parity is n mod 2, or no wait would pass.
 
     Remarks: a loop that is left unpipelined since its buffers may have no versions any more.
     Errors: a statement outside the schedule; two statements of one order; a schedule that breaks a dependence.
@@ -88,24 +92,28 @@ def _loops_to_write(kernel: Kernel, context: PassContext) -> list[PlannedLoop]:
 def _rewrite(kernel: Kernel, loops: list[PlannedLoop], context: PassContext) -> None:
     math = IndexMath(kernel.operation)
     channels = channels_of(loops)
-    counts = ChannelCounts(channels, math)
+    counts = ChannelCounts(channels, loops, math)
     if counts.nested:
         # The values of the loops around have been replaced by others.
         loops = planned_loops(kernel.operation, context.machine)
         channels = channels_of(loops)
     loops = [_with_channel_versions(planned, channels) for planned in loops]
     trips = {planned.loop: trip_count(planned, math) for planned in loops}
-    buffers = expand_buffers(loops, trips, counts.count(channels, trips), math)
+    buffers = expand_buffers(loops, trips, counts.count(channels, loops, trips), math)
     rewrite_outside_uses(buffers, trips, math)
     sides = write_channels(channels, counts, math)
+    replaced: list[ReplicatedBarrier] = []
     for planned in loops:
         if planned.strategy == "warp_specialize":
             ChannelLoop(planned, buffers, sides.get(planned.loop, {}), math).write()
         else:
-            AsyncLoop(planned, buffers, trips[planned.loop], math).write()
+            barriers = replicate_barriers(planned, counts.before_loop(planned.loop)) if planned.replicas else []
+            replaced += barriers
+            AsyncLoop(planned, buffers, barriers, trips[planned.loop], math).write()
         _record(planned, buffers, trips[planned.loop], context)
     for planned in loops:
         planned.loop.erase()
+    erase_replicated(replaced)
     erase_old(buffers, kernel.operation)
 
 
@@ -132,12 +140,16 @@ def _record(planned: PlannedLoop, buffers: list[VersionedBuffer], trips: Index, 
     versions = [buffer.versions for buffer in buffers if planned.loop in buffer.loops]
     depth = planned.schedule.depth
     form = "channels" if planned.strategy == "warp_specialize" else f"prologue and epilogue of {depth} steps"
+    replicas = list(planned.replicas.values())
     phrase = f"{form}, versions {versions}" if versions else f"{form}, no versions"
+    if replicas:
+        phrase += f", mbarriers replicated {replicas}"
     location = context.sink.locate(source_location(planned.loop.location))
     details = {
         "strategy": planned.strategy,
         "depth": depth,
         "versions": versions,
+        "replicas": replicas,
         "trips": trips if isinstance(trips, int) else None,
     }
     context.decisions.append(Decision(InjectSoftwarePipeline.argument, "loop", location, phrase, details))

@@ -12,6 +12,7 @@ from tilewright.analysis.dependence import DependenceGraph, dependence_graph
 from tilewright.analysis.loop_space import PRODUCTS
 from tilewright.analysis.regions import buffer_name
 from tilewright.analysis.statements import LoopBody, Statement
+from tilewright.analysis.user_barriers import barrier_position, is_barrier
 from tilewright.analysis.versionable import versionable
 from tilewright.diagnostics import InputError, Note, source_location
 from tilewright.ir.attributes import read_integer, read_string
@@ -141,6 +142,17 @@ def buffer_uses(body: LoopBody, buffer: ir.Value) -> BufferUses:
 
 def versions_of(body: LoopBody, graph: DependenceGraph, schedule: Schedule) -> dict[ir.Value, int]:
     """How many versions each renewed buffer needs under a schedule; those that need one are left out."""
+    counts = _counts_of(body, graph, schedule)
+    return {buffer: count for buffer, count in counts.items() if not is_barrier(buffer)}
+
+
+def replicas_of(body: LoopBody, graph: DependenceGraph, schedule: Schedule) -> dict[ir.Value, int]:
+    """How often each of the user's mbarriers is needed under a schedule; those that are needed once are left out."""
+    counts = _counts_of(body, graph, schedule)
+    return {barrier: count for barrier, count in counts.items() if is_barrier(barrier)}
+
+
+def _counts_of(body: LoopBody, graph: DependenceGraph, schedule: Schedule) -> dict[ir.Value, int]:
     counts = {buffer: version_count(schedule, buffer_uses(body, buffer)) for buffer in graph.renewed}
     return {buffer: count for buffer, count in counts.items() if count > 1}
 
@@ -159,16 +171,33 @@ def instruction_choices(body: LoopBody, machine: Machine, completions: Sequence[
     return choices
 
 
-def statement_facts(body: LoopBody, choices: Sequence[Choice | None], machine: Machine) -> list[StatementFacts]:
+def statement_facts(
+    body: LoopBody, choices: Sequence[Choice | None], graph: DependenceGraph, machine: Machine
+) -> list[StatementFacts]:
     """What scheduling needs to know of each statement."""
+    barriers = [buffer for buffer in graph.renewed if is_barrier(buffer)]
     return [
-        StatementFacts(
+        _barrier_facts(statement, barriers, machine)
+        or StatementFacts(
             loads_shared(statement, machine),
             choice is not None and choice.instruction != "simt",
             produces(statement, machine),
         )
         for statement, choice in zip(body.statements, choices, strict=True)
     ]
+
+
+def _barrier_facts(statement: Statement, barriers: Sequence[ir.Value], machine: Machine) -> StatementFacts | None:
+    """What completes a phase of an mbarrier that may be replicated: bulk copies, and what is expected and arrives for them."""
+    operation = statement.operation
+    position = barrier_position(operation)
+    if position is None or operation.name == "tile.mbarrier_wait" or operation.operands[position] not in barriers:
+        return None
+    number = barriers.index(operation.operands[position])
+    if operation.name != "tile.bulk_copy":
+        return StatementFacts(False, produces=True, barrier=number)
+    spaces = [space_name(operation.operands[p].type, machine) for p in (0, position - 1)]
+    return StatementFacts(spaces == ["global", "shared"], barrier=number)
 
 
 def _happens_with(body: LoopBody, statement: int, other: int) -> bool:
@@ -195,7 +224,7 @@ def decide_schedule(
     Raises InputError, at the statements, for an explicit schedule that breaks a dependence.
     """
     dependences = dependences_of(graph)
-    facts = statement_facts(body, choices, machine)
+    facts = statement_facts(body, choices, graph, machine)
     if request.stages is None or request.orders is None:
         schedule = plan_schedule(facts, dependences, request.num_stages)
         return None if schedule is None or violations(schedule, dependences) else schedule

@@ -52,13 +52,17 @@ class PlanPipeline(Pass):
        stands in each statement that uses it. Where it would come too late there, and for the results of statements and the
        scalars that a loop carries, the value is kept in a buffer of one element. A plain `scf.if` is a guard: it is split over
        the statements in it, its arithmetic moved before it. Allocations move before the loop.
-       Operations on the user's own mbarriers are statements that keep their order; copies run ahead of them.
+       Operations on the user's own mbarriers are statements that keep their order; a wait brings the tiles whose bulk copies
+       signal its barrier.
     2. Dependences (RAW, WAR, WAW) are those of overlapping regions, in one iteration or carried to the next. Versions remove
        carried dependences over a buffer that each iteration writes before it reads.
     3. Copies from global to shared memory run ahead, at stage 0, right after their last use, if nothing of their iteration must
        precede them and nothing else in it writes their tile, or their source, after them. What writes the tables and masks
        that they read, or fills their tile before them, runs ahead with them. Other statements keep the source's order. If what
-       runs ahead ends up last, it rotates to the front.
+       runs ahead ends up last, it rotates to the front. Bulk copies that the user signals on an mbarrier run ahead too, with
+       what is expected and arrives for them, where the barrier can be replicated: each iteration completes one phase of each
+       of its stages that it uses, waits for it after that, and the loop alone uses the barrier. They have no group, and the
+       loop is `async`: they run ahead in the agent that waits for them.
     4. Copies that run ahead, of one stage and one last use, form an asynchronous group, with a guard or without. Other copies,
        and those that another statement of stage 0 reads, are made by the threads, in their place.
     5. An explicit schedule is taken as it is, if it breaks no dependence.
@@ -75,7 +79,8 @@ class PlanPipeline(Pass):
     9. A fill followed by the copy of the part of its tile that exists becomes `tile.copy_in` before planning.
 
     Remarks: a loop that is left unpipelined, with the reason; stages that were reduced; a strategy that was asked for and
-    refused; a statement that is in the way of warp specialization.
+    refused; a statement that is in the way of warp specialization; a barrier of the user's with bulk copies that cannot be
+    replicated, so that all that is done with it stays in one stage.
     Errors: a tile buffer of dynamic shape; `gpu.thread_id`; an explicit schedule that breaks a dependence or is incomplete, or
     of a loop that overwrites what a copy brought before anything has read it; a negative stage count; an unknown strategy.
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from tilewright.analysis.dependence import dependence_graph
 from tilewright.analysis.regions import buffer_name, may_overlap, root_of
@@ -15,19 +15,23 @@ from tilewright.machine import Machine
 from tilewright.mlir import ir
 from tilewright.transforms.cloning import nested_operations
 from tilewright.transforms.instructions import COPIES, instruction_of
-from tilewright.transforms.loop_plan import broken_schedule, dependences_of, graph_with_versions, versions_of
+from tilewright.transforms.loop_plan import broken_schedule, dependences_of, graph_with_versions, replicas_of, versions_of
 from tilewright.transforms.schedule import Dependence, Schedule, violations
 
 
 @dataclass(frozen=True)
 class PlannedLoop:
-    """A planned loop: its statements, its schedule from stage 0, and how many versions each buffer gets."""
+    """A planned loop: its statements, its schedule from stage 0, and how many versions each buffer gets.
+
+    `replicas`: how often each of the user's mbarriers is needed, where that is more than once.
+    """
 
     body: LoopBody
     schedule: Schedule
     strategy: str
     versions: dict[ir.Value, int]
     dependences: tuple[Dependence, ...] = ()
+    replicas: dict[ir.Value, int] = field(default_factory=dict)
 
     @property
     def loop(self) -> ir.Operation:
@@ -113,7 +117,7 @@ def _read(loop: ir.Operation, others: Sequence[ir.Operation], machine: Machine) 
         raise _lost_versions(body, schedule, others) or broken_schedule(body, schedule, broken[0])
     # A loop with channels has as many versions as those have stages: they are decided over all its loops.
     versions = {} if strategy == "warp_specialize" else versions_of(body, graph, schedule)
-    return PlannedLoop(body, schedule, strategy, versions, tuple(dependences))
+    return PlannedLoop(body, schedule, strategy, versions, tuple(dependences), replicas_of(body, graph, schedule))
 
 
 def _lost_versions(body: LoopBody, schedule: Schedule, others: Sequence[ir.Operation]) -> LostVersions | None:

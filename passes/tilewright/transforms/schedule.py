@@ -32,12 +32,14 @@ class StatementFacts:
     """What scheduling needs to know of a statement.
 
     `copies`: it only copies global to shared memory, and asynchronously if `asynchronous`. `produces`: it is cheap enough to
-    run ahead with a copy that needs what it writes.
+    run ahead with a copy that needs what it writes. `barrier`: the user's mbarrier, by number, that it completes a phase of
+    and that may be replicated: what completes a phase goes together.
     """
 
     copies: bool
     asynchronous: bool = False
     produces: bool = False
+    barrier: int | None = None
 
 
 @dataclass(frozen=True)
@@ -100,8 +102,13 @@ class _Ahead:
             if index not in found:
                 found.add(index)
                 needed = (d.source for d in self._into[index] if not (d.carried and d.removable))
-                work += [source for source in needed if source in candidates]
+                work += [source for source in (*needed, *self._of_one_phase(index)) if source in candidates]
         return found
+
+    def _of_one_phase(self, index: int) -> list[int]:
+        """The statements that complete the phase of a barrier that this one helps to complete."""
+        barrier = self._facts[index].barrier
+        return [] if barrier is None else [other for other, fact in enumerate(self._facts) if fact.barrier == barrier]
 
     def _is_held_back(self, index: int) -> bool:
         copies = self._facts[index].copies
@@ -158,8 +165,13 @@ class _Ahead:
     def place(self, index: int) -> int:
         """The statement after which a member goes: its last use, or the first place of a member that needs it.
 
-        What only the next iteration needs goes with the last of the others.
+        What only the next iteration needs goes with the last of the others. What completes a phase of a barrier goes after
+        the last use of all that its copies bring.
         """
+        if index not in self._places and self._facts[index].barrier is not None:
+            copies = [other for other in self._of_one_phase(index) if other in self.members and self._facts[other].copies]
+            uses = [use for use in map(self.last_use, copies) if use is not None]
+            self._places[index] = max(uses, default=self._last_place())
         if index not in self._places:
             dependents = [d.target for d in self._out_of[index] if not d.carried and d.kind != "WAR"]
             needing = [self.place(target) for target in dependents if target in self.members]

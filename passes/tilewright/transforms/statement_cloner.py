@@ -5,12 +5,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from tilewright.analysis.user_barriers import barrier_position
 from tilewright.ir.attributes import integer_attribute
 from tilewright.ir.dialect import ops_copy
 from tilewright.mlir import ir
 from tilewright.transforms.cloning import Cloner
 from tilewright.transforms.index_math import Index, IndexMath
 from tilewright.transforms.planned_loop import PlannedLoop, copies_in, roots_used
+from tilewright.transforms.replicated_barriers import ReplicatedBarrier
 from tilewright.transforms.versions import VersionedBuffer
 
 ASYNCHRONOUS = ("cp_async", "bulk")
@@ -30,9 +32,11 @@ class IterationCloner:
         math: IndexMath,
         iteration: Index,
         induction: ir.Value,
+        barriers: Sequence[ReplicatedBarrier] = (),
     ) -> None:
         self._planned = planned
         self._buffers = {buffer.old: buffer for buffer in buffers if planned.loop in buffer.loops}
+        self._barriers = barriers
         self._math = math
         self._iteration = iteration
         self._numbers: dict[Index, Index] = {}
@@ -52,9 +56,19 @@ class IterationCloner:
         group = self._planned.schedule.groups[index]
         for child in statement.regions[0].blocks[0].operations:
             copy = self._cloner.clone(child.operation, point)
+            self._replicate(copy)
             if group >= 0:
                 for found in copies_in(copy, ASYNCHRONOUS):
                     _make_asynchronous(found, group)
+
+    def _replicate(self, operation: ir.Operation) -> None:
+        """Let what uses a replicated mbarrier use the one of this iteration."""
+        for barrier in self._barriers:
+            position = barrier_position(operation)
+            if position is not None and operation.operands[position] == barrier.old:
+                point = ir.InsertionPoint(operation)
+                with operation.location:
+                    barrier.retarget(operation, position, self.number(barrier.before, point), self._math, point)
 
     def number(self, before: Index, point: ir.InsertionPoint) -> Index:
         """The number of this iteration where `before` of them are counted before the loop."""

@@ -6,15 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from tilewright.analysis.accesses import effects_of
+from tilewright.analysis.counting import why_not_counted
 from tilewright.analysis.program_slice import KernelWrites, Obstacle, slice_for
 from tilewright.analysis.statements import LoopBody
 from tilewright.machine import Machine
 from tilewright.mlir import ir
 from tilewright.transforms.instructions import Choice, space_name
 from tilewright.transforms.schedule import Schedule
-
-# The loops and guards over which the number of an iteration can be carried.
-COUNTED = ("scf.for", "scf.if")
 
 
 @dataclass(frozen=True)
@@ -72,20 +70,7 @@ def why_not_specialize(
         if not copies:
             return Obstacle("the loop has no copy to run ahead", loop)
         return Obstacle(f"no copy of the loop can be a bulk copy ({copies[0][1].reason})", loop)
-    return _why_not_counted(loop, others) or _why_not_apart(body, producers, facts, machine)
-
-
-def _why_not_counted(loop: ir.Operation, others: Sequence[ir.Operation]) -> Obstacle | None:
-    """Why the iterations of a loop cannot be counted over what it is nested in."""
-    holder = loop.parent
-    while holder is not None and holder.operation.name != "gpu.func":
-        operation = holder.operation
-        if operation in others:
-            return Obstacle("the loop is nested in another pipelined loop", operation)
-        if operation.name not in COUNTED or "unsignedCmp" in operation.attributes:
-            return Obstacle(f"the loop is nested in {operation.name}, over which its iterations cannot be counted", operation)
-        holder = operation.parent
-    return None
+    return why_not_counted(loop, others) or _why_not_apart(body, producers, facts, machine)
 
 
 def _why_not_apart(body: LoopBody, producers: Sequence[int], facts: KernelFacts, machine: Machine) -> Obstacle | None:

@@ -1,0 +1,24 @@
+"""Whether the iterations of a loop can be numbered through the whole kernel, over whatever the loop is nested in."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from tilewright.analysis.program_slice import Obstacle
+from tilewright.mlir import ir
+
+# The loops and guards over which the number of an iteration can be carried.
+COUNTED = ("scf.for", "scf.if")
+
+
+def why_not_counted(loop: ir.Operation, others: Sequence[ir.Operation]) -> Obstacle | None:
+    """Why the iterations of a loop cannot be counted over what it is nested in. `others`: the other pipelined loops."""
+    holder = loop.parent
+    while holder is not None and holder.operation.name != "gpu.func":
+        operation = holder.operation
+        if operation in others:
+            return Obstacle("the loop is nested in another pipelined loop", operation)
+        if operation.name not in COUNTED or "unsignedCmp" in operation.attributes:
+            return Obstacle(f"the loop is nested in {operation.name}, over which its iterations cannot be counted", operation)
+        holder = operation.parent
+    return None
