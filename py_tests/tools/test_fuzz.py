@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from tilewright_tools.fuzz.generate import generate
+from tilewright_tools.fuzz.lost_copies import loses_a_copy
 from tilewright_tools.fuzz.program import Memory, Program, Statement, from_json, to_json, used_memories, walk
 from tilewright_tools.fuzz.shrinking import shrink
 from tilewright_tools.fuzz.tracing import schedule
@@ -51,6 +52,26 @@ def test_programs_have_what_they_promise() -> None:
 def test_a_memory_is_used_through_its_view() -> None:
     assert [memory.name for memory in used_memories(_program(_fill("a_view")))] == ["a", "a_view"]
     assert used_memories(_program()) == []
+
+
+_COPY = Statement("copy", {"tensor": "in_a", "tile": "a", "position": 0, "axis": 0})
+_USE = Statement("elementwise", {"target": "b", "value": ("load", "a_view", "i"), "low": 0, "high": 1})
+
+
+@pytest.mark.parametrize(
+    ("loses", "body"),
+    [
+        (True, (_COPY, _COPY)),
+        (True, (_COPY, _fill("a_view"))),
+        (True, (Statement("guard", {"condition": 1}, (_COPY,)), _USE, _COPY, _fill("a"))),
+        (False, (_fill("a"), _COPY)),
+        (False, (_COPY, _USE, _COPY)),
+        (False, (_COPY, Statement("move", {"source": "a", "target": "b"}), _fill("a"))),
+        (False, (_COPY, Statement("elementwise", {"target": "a", "value": ("load", "a", "ij"), "low": 0, "high": 1}))),
+    ],
+)
+def test_a_program_is_known_to_lose_a_copy(loses: bool, body: tuple[Statement, ...]) -> None:
+    assert loses_a_copy(_program(_loop(*body))) == loses
 
 
 def test_slots_of_an_explicit_schedule_follow_their_statement() -> None:

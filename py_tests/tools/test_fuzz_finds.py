@@ -20,6 +20,8 @@ pytestmark = pytest.mark.l2_simulator
 
 # A seed with an asynchronous loop whose waits matter.
 SEED = 4
+# A seed with a loop that copies to a tile, and writes over it before anything reads it.
+LOST = 500085
 
 
 def _one_more_pending(*arguments) -> PipelineWaits:
@@ -45,6 +47,13 @@ def test_nothing_is_wrong_with_an_input_form_that_says_nothing() -> None:
     seed = next(seed for seed in range(100) if not check(generate(seed), configurations(seed)).clean)
     outcome = check(generate(seed), [Configuration("cuda:sm_80")])
     assert (outcome.clean, outcome.runs, outcome.failure) == (False, 0, None)
+
+
+def test_a_lost_copy_is_refused_and_nothing_wrong(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert check(generate(LOST), configurations(LOST)).refused
+    monkeypatch.setattr(checking, "loses_a_copy", lambda _: False)
+    failure = check(generate(LOST), configurations(LOST)).failure
+    assert failure is not None and failure.kind == "error" and " is lost" in failure.message
 
 
 def test_a_campaign_goes_on_where_it_stopped(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:

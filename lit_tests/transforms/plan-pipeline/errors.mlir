@@ -1,130 +1,271 @@
 // TIER: l1a_compile_no_target_dialect
-// RUN: tile-opt %s --target cuda:sm_90a --tile-plan-pipeline --split-input-file | FileCheck %s
+// RUN: tile-opt %s --tile-plan-pipeline --split-input-file --verify-diagnostics
 
-// Rule 1: bulk copies that the user signals on an mbarrier run ahead with all that completes its phase, where each iteration
-// completes one phase. What waits for the barrier, and what reads the tile, keep their order.
+// Explicit schedules that break a dependence or are incomplete, and bad requests.
 
-// CHECK-LABEL: gpu.func @runs_ahead(
-// CHECK: "tile.mbarrier_expect"
-// CHECK-NEXT: }) {group = -1 : i32, order = 0 : i32, stage = 0 : i32}
-// CHECK-NEXT: "tile.statement"() ({
-// CHECK-NEXT: "tile.bulk_copy"
-// CHECK-NEXT: }) {group = -1 : i32, order = 1 : i32, stage = 0 : i32}
-// CHECK-NEXT: "tile.statement"() ({
-// CHECK-NEXT: "tile.mbarrier_arrive"
-// CHECK-NEXT: }) {group = -1 : i32, order = 2 : i32, stage = 0 : i32}
-// CHECK: "tile.mbarrier_wait"
-// CHECK-NEXT: }) {group = -1 : i32, order = 3 : i32, stage = 1 : i32}
-// CHECK-NEXT: "tile.statement"() ({
-// CHECK-NEXT: memref.copy
-// CHECK-NEXT: }) {group = -1 : i32, order = 4 : i32, stage = 1 : i32}
-// CHECK: tile.reason = "not specialized: a copy that runs ahead signals a barrier of the kernel's own", tile.strategy = "async"
 !x = memref<256xf16>
 !win = memref<16xf16, strided<[1], offset: ?>>
 !tile = memref<16xf16, #gpu.address_space<workgroup>>
 !frag = memref<16xf16, #gpu.address_space<private>>
 gpu.module @kernels {
-  gpu.func @runs_ahead(%X: !x, %n: index) kernel
+  gpu.func @order_breaks_a_dependence(%X: !x, %O: !x) kernel
       attributes {known_block_size = array<i32: 128, 1, 1>, known_grid_size = array<i32: 1, 1, 1>} {
     %c0 = arith.constant 0 : index
-    %c1 = arith.constant 1 : index
-    %c2 = arith.constant 2 : index
-    %c4 = arith.constant 4 : index
     %c16 = arith.constant 16 : index
+    %c64 = arith.constant 64 : index
     %S = memref.alloc() : !tile
-    %P = memref.alloc() : !tile
     %F = memref.alloc() : !frag
-    %G = memref.alloc() : !frag
-    %barrier = "tile.mbarrier_init"() {arrivals = 1 : i32, stages = 1 : i32} : () -> !tile.mbarrier
-    scf.for %k = %c0 to %c4 step %c1 {
-      %o = arith.muli %k, %c16 : index
-      "tile.mbarrier_expect"(%barrier, %c0) {bytes = 32 : i32} : (!tile.mbarrier, index) -> ()
-      "tile.bulk_copy"(%X, %o, %S, %barrier, %c0) : (!x, index, !tile, !tile.mbarrier, index) -> ()
-      "tile.mbarrier_arrive"(%barrier, %c0) {elect = true} : (!tile.mbarrier, index) -> ()
-      %parity = arith.remui %k, %c2 : index
-      "tile.mbarrier_wait"(%barrier, %c0, %parity) : (!tile.mbarrier, index, index) -> ()
-      memref.copy %S, %F : !tile to !frag
-    } {tile.num_stages = 2 : i32}
+    scf.for %k = %c0 to %c64 step %c16 {
+      %a = memref.subview %X[%k] [16] [1] : !x to !win
+      // expected-note@+1 {{the 'memref.copy' that must come first}}
+      memref.copy %a, %S {tile.stage = 1 : i32, tile.order = 1 : i32} : !win to !tile
+      // expected-error-re@+1 {{'memref.copy' at stage 1, order 0 would run before 'memref.copy' at stage 1, order 1 of its iteration, which it depends on (RAW on memref<16xf16, #gpu.address_space<workgroup>> of {{.*}}); give it a later stage or order}}
+      memref.copy %S, %F {tile.stage = 1 : i32, tile.order = 0 : i32} : !tile to !frag
+    } {tile.strategy = "async"}
     gpu.return
   }
 }
 
 // -----
 
-// A plain copy beside it forms a group as before.
-// CHECK-LABEL: gpu.func @beside_a_plain_copy(
-// CHECK: "tile.bulk_copy"
-// CHECK-NEXT: }) {group = -1 : i32, order = 3 : i32, stage = 0 : i32}
-// CHECK: memref.copy
-// CHECK-NEXT: }) {group = 0 : i32, order = 6 : i32, stage = 0 : i32}
-// CHECK: "tile.mbarrier_wait"
-// CHECK-NEXT: }) {group = -1 : i32, order = 0 : i32, stage = 2 : i32}
 !x = memref<256xf16>
 !win = memref<16xf16, strided<[1], offset: ?>>
 !tile = memref<16xf16, #gpu.address_space<workgroup>>
 !frag = memref<16xf16, #gpu.address_space<private>>
 gpu.module @kernels {
-  gpu.func @beside_a_plain_copy(%X: !x, %n: index) kernel
+  gpu.func @stage_breaks_a_dependence(%X: !x, %O: !x) kernel
       attributes {known_block_size = array<i32: 128, 1, 1>, known_grid_size = array<i32: 1, 1, 1>} {
     %c0 = arith.constant 0 : index
-    %c1 = arith.constant 1 : index
-    %c2 = arith.constant 2 : index
-    %c4 = arith.constant 4 : index
     %c16 = arith.constant 16 : index
+    %c64 = arith.constant 64 : index
     %S = memref.alloc() : !tile
-    %P = memref.alloc() : !tile
     %F = memref.alloc() : !frag
-    %G = memref.alloc() : !frag
-    %barrier = "tile.mbarrier_init"() {arrivals = 1 : i32, stages = 1 : i32} : () -> !tile.mbarrier
-    scf.for %k = %c0 to %c4 step %c1 {
-      %o = arith.muli %k, %c16 : index
-      "tile.mbarrier_expect"(%barrier, %c0) {bytes = 32 : i32} : (!tile.mbarrier, index) -> ()
-      "tile.bulk_copy"(%X, %o, %S, %barrier, %c0) : (!x, index, !tile, !tile.mbarrier, index) -> ()
-      "tile.mbarrier_arrive"(%barrier, %c0) {elect = true} : (!tile.mbarrier, index) -> ()
-      %w = memref.subview %X[%o] [16] [1] : !x to !win
-      memref.copy %w, %P : !win to !tile
-      %parity = arith.remui %k, %c2 : index
-      "tile.mbarrier_wait"(%barrier, %c0, %parity) : (!tile.mbarrier, index, index) -> ()
-      memref.copy %S, %F : !tile to !frag
-      memref.copy %P, %G : !tile to !frag
-    } {tile.num_stages = 2 : i32}
+    scf.for %k = %c0 to %c64 step %c16 {
+      %a = memref.subview %X[%k] [16] [1] : !x to !win
+      // expected-note@+1 {{the 'memref.copy' that must come first}}
+      memref.copy %a, %S {tile.stage = 1 : i32, tile.order = 0 : i32} : !win to !tile
+      // expected-error@+1 {{'memref.copy' at stage 0, order 1 would run before 'memref.copy' at stage 1, order 0 of its iteration, which it depends on (RAW on}}
+      memref.copy %S, %F {tile.stage = 0 : i32, tile.order = 1 : i32} : !tile to !frag
+    } {tile.strategy = "async"}
     gpu.return
   }
 }
 
 // -----
 
-// An explicit schedule may give the two sides of the barrier stages of their own.
-// CHECK-LABEL: gpu.func @in_an_explicit_schedule(
-// CHECK: "tile.bulk_copy"
-// CHECK-NEXT: }) {group = -1 : i32, order = 1 : i32, stage = 0 : i32}
-// CHECK: "tile.mbarrier_wait"
-// CHECK-NEXT: }) {group = -1 : i32, order = 3 : i32, stage = 2 : i32}
 !x = memref<256xf16>
 !win = memref<16xf16, strided<[1], offset: ?>>
 !tile = memref<16xf16, #gpu.address_space<workgroup>>
 !frag = memref<16xf16, #gpu.address_space<private>>
 gpu.module @kernels {
-  gpu.func @in_an_explicit_schedule(%X: !x, %n: index) kernel
+  gpu.func @stage_missing(%X: !x, %O: !x) kernel
       attributes {known_block_size = array<i32: 128, 1, 1>, known_grid_size = array<i32: 1, 1, 1>} {
     %c0 = arith.constant 0 : index
-    %c1 = arith.constant 1 : index
-    %c2 = arith.constant 2 : index
-    %c4 = arith.constant 4 : index
     %c16 = arith.constant 16 : index
+    %c64 = arith.constant 64 : index
     %S = memref.alloc() : !tile
-    %P = memref.alloc() : !tile
     %F = memref.alloc() : !frag
-    %G = memref.alloc() : !frag
-    %barrier = "tile.mbarrier_init"() {arrivals = 1 : i32, stages = 1 : i32} : () -> !tile.mbarrier
-    scf.for %k = %c0 to %c4 step %c1 {
-      %o = arith.muli %k, %c16 : index
-      "tile.mbarrier_expect"(%barrier, %c0) {bytes = 32 : i32, tile.stage = 0 : i32, tile.order = 0 : i32} : (!tile.mbarrier, index) -> ()
-      "tile.bulk_copy"(%X, %o, %S, %barrier, %c0) {tile.stage = 0 : i32, tile.order = 1 : i32} : (!x, index, !tile, !tile.mbarrier, index) -> ()
-      "tile.mbarrier_arrive"(%barrier, %c0) {elect = true, tile.stage = 1 : i32, tile.order = 2 : i32} : (!tile.mbarrier, index) -> ()
-      %parity = arith.remui %k, %c2 : index
-      "tile.mbarrier_wait"(%barrier, %c0, %parity) {tile.stage = 2 : i32, tile.order = 3 : i32} : (!tile.mbarrier, index, index) -> ()
-      memref.copy %S, %F {tile.stage = 3 : i32, tile.order = 4 : i32} : !tile to !frag
+    scf.for %k = %c0 to %c64 step %c16 {
+      %a = memref.subview %X[%k] [16] [1] : !x to !win
+      memref.copy %a, %S {tile.stage = 0 : i32, tile.order = 0 : i32} : !win to !tile
+      // expected-error@+1 {{'memref.copy' has no tile.stage, but other statements of its loop do; give all of them both}}
+      memref.copy %S, %F {tile.order = 1 : i32} : !tile to !frag
+    } {tile.strategy = "async"}
+    gpu.return
+  }
+}
+
+// -----
+
+!x = memref<256xf16>
+!win = memref<16xf16, strided<[1], offset: ?>>
+!tile = memref<16xf16, #gpu.address_space<workgroup>>
+!frag = memref<16xf16, #gpu.address_space<private>>
+gpu.module @kernels {
+  gpu.func @order_missing(%X: !x, %O: !x) kernel
+      attributes {known_block_size = array<i32: 128, 1, 1>, known_grid_size = array<i32: 1, 1, 1>} {
+    %c0 = arith.constant 0 : index
+    %c16 = arith.constant 16 : index
+    %c64 = arith.constant 64 : index
+    %S = memref.alloc() : !tile
+    %F = memref.alloc() : !frag
+    scf.for %k = %c0 to %c64 step %c16 {
+      %a = memref.subview %X[%k] [16] [1] : !x to !win
+      // expected-error@+1 {{'memref.copy' has no tile.order, but other statements of its loop do; give all of them both}}
+      memref.copy %a, %S {tile.stage = 0 : i32} : !win to !tile
+      memref.copy %S, %F {tile.stage = 1 : i32, tile.order = 1 : i32} : !tile to !frag
+    } {tile.strategy = "async"}
+    gpu.return
+  }
+}
+
+// -----
+
+!x = memref<256xf16>
+!win = memref<16xf16, strided<[1], offset: ?>>
+!tile = memref<16xf16, #gpu.address_space<workgroup>>
+!frag = memref<16xf16, #gpu.address_space<private>>
+gpu.module @kernels {
+  gpu.func @statement_missing(%X: !x, %O: !x) kernel
+      attributes {known_block_size = array<i32: 128, 1, 1>, known_grid_size = array<i32: 1, 1, 1>} {
+    %c0 = arith.constant 0 : index
+    %c16 = arith.constant 16 : index
+    %c64 = arith.constant 64 : index
+    %S = memref.alloc() : !tile
+    %F = memref.alloc() : !frag
+    scf.for %k = %c0 to %c64 step %c16 {
+      %a = memref.subview %X[%k] [16] [1] : !x to !win
+      memref.copy %a, %S {tile.stage = 0 : i32, tile.order = 0 : i32} : !win to !tile
+      // expected-error@+1 {{'memref.copy' has no tile.stage, but other statements of its loop do; give all of them both}}
+      memref.copy %S, %F {tile.unrelated} : !tile to !frag
+    } {tile.strategy = "async"}
+    gpu.return
+  }
+}
+
+// -----
+
+gpu.module @kernels {
+  gpu.func @dynamic_tile(%n: index) kernel
+      attributes {known_block_size = array<i32: 128, 1, 1>, known_grid_size = array<i32: 1, 1, 1>} {
+    // expected-error@+1 {{'memref.alloc' has the dynamic shape memref<?xf16, #gpu.address_space<workgroup>>; a tile buffer is static}}
+    %S = memref.alloc(%n) : memref<?xf16, #gpu.address_space<workgroup>>
+    gpu.return
+  }
+}
+
+// -----
+
+gpu.module @kernels {
+  gpu.func @thread_id() kernel
+      attributes {known_block_size = array<i32: 128, 1, 1>, known_grid_size = array<i32: 1, 1, 1>} {
+    // expected-error@+1 {{'gpu.thread_id' stands in a tile kernel; threads appear when it is distributed}}
+    %t = gpu.thread_id x
+    gpu.return
+  }
+}
+
+// -----
+
+!x = memref<256xf16>
+!win = memref<16xf16, strided<[1], offset: ?>>
+!tile = memref<16xf16, #gpu.address_space<workgroup>>
+!frag = memref<16xf16, #gpu.address_space<private>>
+gpu.module @kernels {
+  gpu.func @negative_stage_count(%X: !x, %O: !x) kernel
+      attributes {known_block_size = array<i32: 128, 1, 1>, known_grid_size = array<i32: 1, 1, 1>} {
+    %c0 = arith.constant 0 : index
+    %c16 = arith.constant 16 : index
+    %c64 = arith.constant 64 : index
+    %S = memref.alloc() : !tile
+    %F = memref.alloc() : !frag
+    // expected-error@+1 {{tile.num_stages = -1 on 'scf.for'; it must be 0 (no pipeline) or more}}
+    scf.for %k = %c0 to %c64 step %c16 {
+      %a = memref.subview %X[%k] [16] [1] : !x to !win
+      memref.copy %a, %S : !win to !tile
+      memref.copy %S, %F : !tile to !frag
+    } {tile.num_stages = -1 : i32}
+    gpu.return
+  }
+}
+
+// -----
+
+!x = memref<256xf16>
+!win = memref<16xf16, strided<[1], offset: ?>>
+!tile = memref<16xf16, #gpu.address_space<workgroup>>
+!frag = memref<16xf16, #gpu.address_space<private>>
+gpu.module @kernels {
+  gpu.func @unknown_strategy(%X: !x, %O: !x) kernel
+      attributes {known_block_size = array<i32: 128, 1, 1>, known_grid_size = array<i32: 1, 1, 1>} {
+    %c0 = arith.constant 0 : index
+    %c16 = arith.constant 16 : index
+    %c64 = arith.constant 64 : index
+    %S = memref.alloc() : !tile
+    %F = memref.alloc() : !frag
+    // expected-error@+1 {{tile.strategy = "asynch"}}
+    scf.for %k = %c0 to %c64 step %c16 {
+      %a = memref.subview %X[%k] [16] [1] : !x to !win
+      memref.copy %a, %S : !win to !tile
+      memref.copy %S, %F : !tile to !frag
+    } {tile.num_stages = 2 : i32, tile.strategy = "asynch"}
+    gpu.return
+  }
+}
+
+// -----
+
+!x = memref<256xf16>
+!win = memref<16xf16, strided<[1], offset: ?>>
+!tile = memref<16xf16, #gpu.address_space<workgroup>>
+!frag = memref<16xf16, #gpu.address_space<private>>
+gpu.module @kernels {
+  gpu.func @duplicate_order(%X: !x, %O: !x) kernel
+      attributes {known_block_size = array<i32: 128, 1, 1>, known_grid_size = array<i32: 1, 1, 1>} {
+    %c0 = arith.constant 0 : index
+    %c16 = arith.constant 16 : index
+    %c64 = arith.constant 64 : index
+    %S = memref.alloc() : !tile
+    %F = memref.alloc() : !frag
+    // expected-error@+1 {{order}}
+    scf.for %k = %c0 to %c64 step %c16 {
+      %a = memref.subview %X[%k] [16] [1] : !x to !win
+      memref.copy %a, %S {tile.stage = 0 : i32, tile.order = 0 : i32} : !win to !tile
+      memref.copy %S, %F {tile.stage = 1 : i32, tile.order = 0 : i32} : !tile to !frag
+    } {tile.strategy = "async"}
+    gpu.return
+  }
+}
+
+// -----
+
+// The next iteration copies what this one writes.
+!x = memref<256xf16>
+!win = memref<16xf16, strided<[1], offset: ?>>
+!tile = memref<16xf16, #gpu.address_space<workgroup>>
+gpu.module @kernels {
+  gpu.func @carried_dependence(%X: !x, %O: !x) kernel
+      attributes {known_block_size = array<i32: 128, 1, 1>, known_grid_size = array<i32: 1, 1, 1>} {
+    %c0 = arith.constant 0 : index
+    %c16 = arith.constant 16 : index
+    %c64 = arith.constant 64 : index
+    %S = memref.alloc() : !tile
+    scf.for %k = %c0 to %c64 step %c16 {
+      %a = memref.subview %X[%k] [16] [1] : !x to !win
+      %next = affine.apply affine_map<(i) -> (i + 16)>(%k)
+      %b = memref.subview %X[%next] [16] [1] : !x to !win
+      // expected-error-re@+1 {{'memref.copy' at stage 0, order 0 would run before 'memref.copy' at stage 2, order 1 of the iteration before, which it depends on (RAW on memref<256xf16> of {{.*}}); give it a later stage or order}}
+      memref.copy %a, %S {tile.stage = 0 : i32, tile.order = 0 : i32} : !win to !tile
+      // expected-note@+1 {{the 'memref.copy' that must come first}}
+      memref.copy %S, %b {tile.stage = 2 : i32, tile.order = 1 : i32} : !tile to !win
+    } {tile.strategy = "async"}
+    gpu.return
+  }
+}
+
+// -----
+
+// Orders that go round: the copy after its use, and the use after the copy.
+!x = memref<256xf16>
+!win = memref<16xf16, strided<[1], offset: ?>>
+!tile = memref<16xf16, #gpu.address_space<workgroup>>
+!frag = memref<16xf16, #gpu.address_space<private>>
+gpu.module @kernels {
+  gpu.func @cyclic_orders(%X: !x, %O: !x) kernel
+      attributes {known_block_size = array<i32: 128, 1, 1>, known_grid_size = array<i32: 1, 1, 1>} {
+    %c0 = arith.constant 0 : index
+    %c16 = arith.constant 16 : index
+    %c64 = arith.constant 64 : index
+    %S = memref.alloc() : !tile
+    %F = memref.alloc() : !frag
+    scf.for %k = %c0 to %c64 step %c16 {
+      %a = memref.subview %X[%k] [16] [1] : !x to !win
+      %b = memref.subview %O[%k] [16] [1] : !x to !win
+      // expected-note@+1 {{the 'memref.copy' that must come first}}
+      memref.copy %a, %S {tile.stage = 0 : i32, tile.order = 2 : i32} : !win to !tile
+      // expected-error@+1 {{'memref.copy' at stage 0, order 1 would run before 'memref.copy' at stage 0, order 2 of its iteration, which it depends on}}
+      memref.copy %S, %F {tile.stage = 0 : i32, tile.order = 1 : i32} : !tile to !frag
+      memref.copy %F, %b {tile.stage = 0 : i32, tile.order = 0 : i32} : !frag to !win
     }
     gpu.return
   }
@@ -132,38 +273,25 @@ gpu.module @kernels {
 
 // -----
 
-// Where nothing is copied there is nothing to run ahead: the barrier's operations stay with the work.
-// CHECK-LABEL: gpu.func @without_a_copy(
-// CHECK: "tile.mbarrier_arrive"
-// CHECK-NEXT: }) {group = -1 : i32, order = {{[0-9]}} : i32, stage = 1 : i32}
-// CHECK: "tile.mbarrier_wait"
-// CHECK-NEXT: }) {group = -1 : i32, order = {{[0-9]}} : i32, stage = 1 : i32}
+// One array is shorter than the other.
 !x = memref<256xf16>
 !win = memref<16xf16, strided<[1], offset: ?>>
 !tile = memref<16xf16, #gpu.address_space<workgroup>>
 !frag = memref<16xf16, #gpu.address_space<private>>
 gpu.module @kernels {
-  gpu.func @without_a_copy(%X: !x, %n: index) kernel
+  gpu.func @arrays_of_different_lengths(%X: !x, %O: !x) kernel
       attributes {known_block_size = array<i32: 128, 1, 1>, known_grid_size = array<i32: 1, 1, 1>} {
     %c0 = arith.constant 0 : index
-    %c1 = arith.constant 1 : index
-    %c2 = arith.constant 2 : index
-    %c4 = arith.constant 4 : index
     %c16 = arith.constant 16 : index
+    %c64 = arith.constant 64 : index
     %S = memref.alloc() : !tile
-    %P = memref.alloc() : !tile
     %F = memref.alloc() : !frag
-    %G = memref.alloc() : !frag
-    %barrier = "tile.mbarrier_init"() {arrivals = 1 : i32, stages = 1 : i32} : () -> !tile.mbarrier
-    scf.for %k = %c0 to %c4 step %c1 {
-      %o = arith.muli %k, %c16 : index
-      "tile.mbarrier_arrive"(%barrier, %c0) {elect = true} : (!tile.mbarrier, index) -> ()
-      %parity = arith.remui %k, %c2 : index
-      "tile.mbarrier_wait"(%barrier, %c0, %parity) : (!tile.mbarrier, index, index) -> ()
-      %w = memref.subview %X[%o] [16] [1] : !x to !win
-      memref.copy %w, %P : !win to !tile
-      memref.copy %P, %G : !tile to !frag
-    } {tile.num_stages = 2 : i32}
+    scf.for %k = %c0 to %c64 step %c16 {
+      %a = memref.subview %X[%k] [16] [1] : !x to !win
+      memref.copy %a, %S {tile.stage = 0 : i32, tile.order = 0 : i32} : !win to !tile
+      // expected-error@+1 {{'memref.copy' has no tile.order, but other statements of its loop do; give all of them both}}
+      memref.copy %S, %F {tile.stage = 1 : i32} : !tile to !frag
+    }
     gpu.return
   }
 }

@@ -426,35 +426,6 @@ gpu.module @kernels {
 
 // -----
 
-// Without an explicit schedule a copy that is overwritten stays where it is.
-!x = memref<256xf16>
-!win = memref<16xf16, strided<[1], offset: ?>>
-!tile = memref<16xf16, #gpu.address_space<workgroup>>
-!frag = memref<16xf16, #gpu.address_space<private>>
-gpu.module @kernels {
-  gpu.func @written_twice(%X: !x, %O: !x) kernel
-      attributes {known_block_size = array<i32: 128, 1, 1>, known_grid_size = array<i32: 1, 1, 1>} {
-    %c0 = arith.constant 0 : index
-    %c16 = arith.constant 16 : index
-    %c64 = arith.constant 64 : index
-    %S = memref.alloc() : !tile
-    %F = memref.alloc() : !frag
-    // expected-remark@+1 {{loop not pipelined: no copy from global to shared memory may run ahead of its iteration}}
-    scf.for %k = %c0 to %c64 step %c16 {
-      %a = memref.subview %X[%k] [16] [1] : !x to !win
-      %b = memref.subview %O[%k] [16] [1] : !x to !win
-      // expected-note@+1 {{the 'memref.copy' that is overwritten}}
-      memref.copy %a, %S : !win to !tile
-      // expected-note@+1 {{this 'memref.copy' writes over what a copy of the same iteration brought}}
-      memref.copy %b, %S : !win to !tile
-      memref.copy %S, %F : !tile to !frag
-    } {tile.num_stages = 2 : i32}
-    gpu.return
-  }
-}
-
-// -----
-
 // Groups that the user commits would be counted among the pipeline's own.
 !x = memref<256xf16>
 !win = memref<16xf16, strided<[1], offset: ?>>

@@ -248,6 +248,23 @@ def may_overlap(first: Region, second: Region, carried: CarriedBy | None = None)
     return not any(_disjoint(mine, theirs, carried) for mine, theirs in pairs)
 
 
+def surely_overlap(first: Region, second: Region) -> bool:
+    """Whether two regions of one iteration share an element, whatever the values in their bounds are."""
+    if first.root is None or not second.is_of(first.root) or not (first.exact and second.exact):
+        return False
+    pairs = zip(first.box, second.box, ir.MemRefType(first.root.type).shape, strict=True)
+    return all(_meet(mine, theirs, size) for mine, theirs, size in pairs)
+
+
+def _meet(first: Interval, second: Interval, size: int) -> bool:
+    if first.contains(second, size) or second.contains(first, size):
+        return True
+    gap = second.start - first.start
+    if first.extent is None or second.extent is None or not gap.is_constant:
+        return False
+    return gap.constant < first.extent and -gap.constant < second.extent
+
+
 def _disjoint(first: Interval, second: Interval, carried: CarriedBy | None) -> bool:
     if first.extent is None or second.extent is None:
         return False

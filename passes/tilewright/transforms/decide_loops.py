@@ -31,6 +31,7 @@ from tilewright.transforms.loop_plan import (
     statement_facts,
     versions_of,
 )
+from tilewright.transforms.lost_copies import refuse_lost_copy
 from tilewright.transforms.schedule import Schedule, overwritten_copy
 from tilewright.transforms.strategy import KernelFacts, why_not_specialize
 
@@ -122,6 +123,7 @@ def _decide(body: LoopBody, facts: KernelFacts, others: _Others, strategy: str, 
     request = read_request(body, strategy)
     if request.strategy == "none" or (request.num_stages == 0 and request.stages is None):
         return LoopPlan("none", "the input asks for no pipeline")
+    refuse_lost_copy(body, machine)
     return _decide_stages(body, request, facts, others, machine)
 
 

@@ -26,7 +26,6 @@ from tilewright.transforms.schedule import (
     StatementFacts,
     first_stage_copies,
     group_copies,
-    overwritten_copy,
     plan_schedule,
     version_count,
     violations,
@@ -200,22 +199,6 @@ def _barrier_facts(statement: Statement, barriers: Sequence[ir.Value], machine: 
     return StatementFacts(spaces == ["global", "shared"], barrier=number)
 
 
-def _happens_with(body: LoopBody, statement: int, other: int) -> bool:
-    """Whether a statement runs wherever another one does: the guards of two branches exclude each other."""
-    return set(body.statements[statement].guards) <= set(body.statements[other].guards)
-
-
-def _written_twice(body: LoopBody, overwritten: Dependence) -> InputError:
-    """The error for a copy whose destination another statement writes in the same iteration."""
-    copy, writer = (body.statements[index].operation for index in (overwritten.source, overwritten.target))
-    return InputError(
-        f"'{writer.name}' writes {overwritten.buffer} over what '{copy.name}' has copied there in the same iteration; copy to "
-        "another buffer, or fill before the copy",
-        source_location(writer.location),
-        (Note(f"the '{copy.name}' that is overwritten", source_location(copy.location)),),
-    )
-
-
 def decide_schedule(
     body: LoopBody, graph: DependenceGraph, request: LoopRequest, machine: Machine, choices: Sequence[Choice | None]
 ) -> Schedule | None:
@@ -228,9 +211,6 @@ def decide_schedule(
     if request.stages is None or request.orders is None:
         schedule = plan_schedule(facts, dependences, request.num_stages)
         return None if schedule is None or violations(schedule, dependences) else schedule
-    overwritten = overwritten_copy(facts, dependences)
-    if overwritten is not None and _happens_with(body, overwritten.target, overwritten.source):
-        raise _written_twice(body, overwritten)
     groups = group_copies(facts, dependences, request.stages, request.orders)
     ahead = tuple(first_stage_copies(facts, dependences))
     schedule = Schedule(request.stages, request.orders, groups, ahead)

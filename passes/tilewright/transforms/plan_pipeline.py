@@ -77,12 +77,18 @@ class PlanPipeline(Pass):
        kernel argument as its base, and no `tile.disable_bulk_copy` on the copy, its loop or its kernel. The decision of
        a loop says for each copy why it is none.
     9. A fill followed by the copy of the part of its tile that exists becomes `tile.copy_in` before planning.
+    10. Two statements of one iteration do not write one place of a copy's tile with nothing between them that reads it: what
+        the first wrote would be lost. One of the two is the copy, from global memory to a tile on chip. Only what is certain
+        counts: not branches of one `scf.if`, a second write under a condition of its own, nor places known at run time. A
+        first statement that reads no memory is a fill, and may be written over. A statement that reads the tile that it writes
+        updates it, and a tile that is written, read, written and read is used in turn: both are legal, and such copies stay
+        where they are unless a schedule by hand places them.
 
     Remarks: a loop that is left unpipelined, with the reason; stages that were reduced; a strategy that was asked for and
     refused; a statement that is in the way of warp specialization; a barrier of the user's with bulk copies that cannot be
     replicated, so that all that is done with it stays in one stage.
-    Errors: a tile buffer of dynamic shape; `gpu.thread_id`; an explicit schedule that breaks a dependence or is incomplete, or
-    of a loop that overwrites what a copy brought before anything has read it; a negative stage count; an unknown strategy.
+    Errors: a tile buffer of dynamic shape; `gpu.thread_id`; an explicit schedule that breaks a dependence or is incomplete; a
+    write that is lost to a copy, or a copy to a write (rule 10); a negative stage count; an unknown strategy.
 
     Before:  scf.for %k = … { memref.copy %a, %As; linalg.matmul ins(%As, …) … } {tile.num_stages = 3 : i32}
     After:   scf.for %k = … { "tile.statement"() ({ memref.copy %a, %As {tile.instruction = "bulk"} })

@@ -150,7 +150,7 @@ class Counts:
         rate = (self.seeds - self.before) / max(self.reported - self.started, 1e-3)
         print(
             f"{self.seeds} of {self.total} seeds: {self.runs} runs kept all values; {self.empty} input forms read what was "
-            f"never written, {self.refused} schedules were refused; {self.wrong} wrong; {rate:.1f} seeds/s",
+            f"never written, {self.refused} runs were refused by design; {self.wrong} wrong; {rate:.1f} seeds/s",
             flush=True,
         )
 

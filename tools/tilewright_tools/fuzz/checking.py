@@ -18,6 +18,7 @@ from tilewright.pipeline.runner import run_pipeline
 from tilewright.runtime.arguments import ArgumentChoice, make_arguments
 from tilewright.runtime.reference_jit import run_reference
 from tilewright.simulator import simulate
+from tilewright_tools.fuzz.lost_copies import loses_a_copy
 from tilewright_tools.fuzz.program import TABLE, TRIPS, Program, used_memories, walk
 from tilewright_tools.fuzz.tracing import COUNT, kernel_of
 
@@ -67,8 +68,8 @@ class Failure:
 
 @dataclass(frozen=True)
 class Outcome:
-    """`clean`: the input form has no findings; `runs`: pipelines that kept all values; `refused`: schedules by hand that are
-    no schedules."""
+    """`clean`: the input form has no findings; `runs`: pipelines that kept all values; `refused`: those that are refused by
+    design, a schedule by hand that is none or a copy that is lost."""
 
     clean: bool
     runs: int = 0
@@ -168,7 +169,7 @@ def check(program: Program, pipelines: Sequence[Configuration], reference: bool 
                 failure = _against(wanted, expected, configuration)
             if failure is None:
                 outcome = replace(outcome, runs=outcome.runs + 1)
-            elif failure.kind == "error" and _by_hand(program):
+            elif failure.kind == "error" and (_by_hand(program) or _is_of_a_lost_copy(failure, program)):
                 outcome = replace(outcome, refused=outcome.refused + 1)
             else:
                 return replace(outcome, failure=failure)
@@ -178,6 +179,11 @@ def check(program: Program, pipelines: Sequence[Configuration], reference: bool 
 def _by_hand(program: Program) -> bool:
     """Whether a schedule is explicit: then it may be none, and an error is a right answer."""
     return any(statement.arguments.get("explicit") for statement in walk(program.statements))
+
+
+def _is_of_a_lost_copy(failure: Failure, program: Program) -> bool:
+    """Whether the error says that a copy is lost, and the program loses one."""
+    return " is lost" in failure.message and loses_a_copy(program)
 
 
 def _run(module: ir.Operation, configuration: Configuration, watcher: SameAtEveryStage, sink: DiagnosticSink) -> Failure | None:

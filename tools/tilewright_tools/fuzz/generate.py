@@ -8,7 +8,7 @@ from typing import Any
 
 from tilewright_tools.fuzz.memories import Memories, choose_memories
 from tilewright_tools.fuzz.positions import Positions
-from tilewright_tools.fuzz.program import CELLS, TRIPS, Memory, Program, Statement, names_in, walk
+from tilewright_tools.fuzz.program import CELLS, TRIPS, Memory, Program, Statement, names_in, walk, written_by
 from tilewright_tools.fuzz.tracing import slots
 
 DEEPEST = 3
@@ -377,10 +377,3 @@ class Generator:
 
     def _one(self, found: list[Memory]) -> Memory | None:
         return self.random.choice(found) if found else None
-
-
-def written_by(statement: Statement) -> str:
-    """The tile that a leaf writes; empty for what writes global memory or a cell."""
-    if statement.kind in ("store", "store_edge"):
-        return ""
-    return next((statement.arguments[name] for name in ("accumulator", "target", "tile") if name in statement.arguments), "")

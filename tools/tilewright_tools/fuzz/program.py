@@ -109,6 +109,13 @@ def names_in(value: Any) -> Iterator[str]:
             yield from names_in(part)
 
 
+def written_by(statement: Statement) -> str:
+    """The tile that a leaf writes; empty for what writes global memory or a cell."""
+    if statement.kind in ("store", "store_edge"):
+        return ""
+    return next((statement.arguments[name] for name in ("accumulator", "target", "tile") if name in statement.arguments), "")
+
+
 def used_memories(program: Program) -> list[Memory]:
     """The memories that statements refer to, and what those are views of, in the order of their declaration."""
     names = {name for statement in walk(program.statements) for name in names_in(statement.arguments)}
