@@ -82,7 +82,7 @@ func.func @case_9(%a: memref<16x16xf16>, %e: memref<16x2xi16>, %b: memref<32x8xf
 // -----
 
 func.func @case_10(%a: memref<16x16xf16>, %e: memref<16x2xi16>, %b: memref<32x8xf16>, %c: memref<16x8xf32>) {
-  // expected-error@+1 {{has transpose_b = 1 : i32; it must be true or false}}
+  // expected-error@+1 {{has transpose_b = 1 : i32; it is true or false}}
   "tile.gemm_sp"(%a, %e, %b, %c) {transpose_b = 1 : i32} : (memref<16x16xf16>, memref<16x2xi16>, memref<32x8xf16>, memref<16x8xf32>) -> ()
   return
 }

@@ -26,7 +26,7 @@ func.func @case_2(%b: !tile.mbarrier, %i: index) {
 // -----
 
 func.func @case_3(%b: !tile.mbarrier, %i: index) {
-  // expected-error@+1 {{'tile.mbarrier_arrive' op has an elect that is neither true nor false}}
+  // expected-error@+1 {{'tile.mbarrier_arrive' op has elect = 1 : i32; it is true or false}}
   "tile.mbarrier_arrive"(%b, %i) {elect = 1 : i32} : (!tile.mbarrier, index) -> ()
   return
 }
@@ -42,7 +42,7 @@ func.func @case_4(%b: !tile.channel, %i: index) {
 // -----
 
 func.func @case_5(%b: !tile.mbarrier, %i: index) {
-  // expected-error@+1 {{'tile.mbarrier_arrive' op has an after_copies that is neither true nor false}}
+  // expected-error@+1 {{'tile.mbarrier_arrive' op has after_copies = 1 : i32; it is true or false}}
   "tile.mbarrier_arrive"(%b, %i) {after_copies = 1 : i32} : (!tile.mbarrier, index) -> ()
   return
 }

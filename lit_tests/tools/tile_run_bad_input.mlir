@@ -32,6 +32,10 @@
 // RUN: not test -e %t.args
 // GRID: {{.*}}.mlir:2:3: error: kernel 'gemm' has no grid: give known_grid_size, or tile.grid as an affine map
 
+// RUN: sed "s/known_grid_size = array<i32: 2, 2, 1>/tile.grid = 4/" %S/Inputs/gemm.mlir > %t.mlir
+// RUN: not tile-run %t.mlir 2>&1 | FileCheck %s --check-prefix=MAP
+// MAP: {{.*}}.mlir:2:3: error: tile.grid = 4 : i64 on kernel 'gemm'; it is an affine map
+
 // RUN: not tile-run %S/missing.py 2>&1 | FileCheck %s --check-prefix=PYTHON
 // PYTHON: missing.py: error: cannot be read
 

@@ -64,3 +64,40 @@ gpu.module @kernels {
     gpu.return
   }
 }
+
+// -----
+
+!x = memref<16xf16>
+!tile = memref<16xf16, #gpu.address_space<workgroup>>
+gpu.module @kernels {
+  gpu.func @instruction_of_no_machine(%X: !x) kernel
+      attributes {known_block_size = array<i32: 128, 1, 1>, known_grid_size = array<i32: 1, 1, 1>} {
+    %S = memref.alloc() : !tile
+    // expected-error@+1 {{tile.instruction = "cp_asinc" on 'memref.copy': cuda:sm_80 has no such instruction; did you mean 'cp_async'? (known: cp_async, mma, mma_sp, scalar, simt)}}
+    memref.copy %X, %S {tile.instruction = "cp_asinc"} : !x to !tile
+    gpu.return
+  }
+}
+
+// -----
+
+gpu.module @kernels {
+  // expected-error@+1 {{kernel 'more_threads_than_a_block_has' has known_block_size with 2048 threads; a block has from 1 to 1024}}
+  gpu.func @more_threads_than_a_block_has() kernel
+      attributes {known_block_size = array<i32: 1024, 2, 1>, known_grid_size = array<i32: 1, 1, 1>} {
+    gpu.return
+  }
+}
+
+// -----
+
+!tile = memref<16xf16, #gpu.address_space<workgroup>>
+!frag = memref<16xf16, #gpu.address_space<private>>
+gpu.module @kernels {
+  gpu.func @misspelt_field_of_a_layout() kernel
+      attributes {known_block_size = array<i32: 128, 1, 1>, known_grid_size = array<i32: 1, 1, 1>} {
+    // expected-error@+1 {{tile.layout of 'memref.alloc': has no 'replica'; did you mean 'replicas'? (known: shape, threads, modes, replicas, cover)}}
+    %F = memref.alloc() {tile.layout = #tile.fragment<{modes = [[16, 1, 0]], replica = [[8, 16, 0]], shape = [16], threads = 128 : i32}>} : !frag
+    gpu.return
+  }
+}

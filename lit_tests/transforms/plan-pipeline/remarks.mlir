@@ -479,3 +479,46 @@ gpu.module @kernels {
     gpu.return
   }
 }
+
+// -----
+
+gpu.module @kernels {
+  gpu.func @affine_and_parallel_loops(%X: memref<16xf32>) kernel
+      attributes {known_block_size = array<i32: 128, 1, 1>, known_grid_size = array<i32: 1, 1, 1>} {
+    %zero = arith.constant 0.0 : f32
+    // expected-remark@+1 {{not pipelined: affine.for is to be lowered to scf.for first}}
+    affine.for %k = 0 to 16 {
+      memref.store %zero, %X[%k] : memref<16xf32>
+    } {tile.num_stages = 2 : i32}
+    // expected-remark@+1 {{not pipelined: scf.forall has no order of iterations; use scf.for}}
+    scf.forall (%k) in (16) {
+      memref.store %zero, %X[%k] : memref<16xf32>
+    } {tile.num_stages = 2 : i32}
+    gpu.return
+  }
+}
+
+// -----
+
+// The number that fits is found without trying one after another.
+!x = memref<64x16xf32>
+!win = memref<16xf32, strided<[1], offset: ?>>
+!tile = memref<16xf32, #gpu.address_space<workgroup>>
+!frag = memref<16xf32, #gpu.address_space<private>>
+gpu.module @kernels {
+  gpu.func @very_many_stages(%X: !x) kernel
+      attributes {known_block_size = array<i32: 128, 1, 1>, known_grid_size = array<i32: 1, 1, 1>} {
+    %c0 = arith.constant 0 : index
+    %c1 = arith.constant 1 : index
+    %c64 = arith.constant 64 : index
+    %S = memref.alloc() : !tile
+    %F = memref.alloc() : !frag
+    // expected-remark@+1 {{1000000000 stages do not fit into 232448 bytes of shared memory: 3632 it is}}
+    scf.for %k = %c0 to %c64 step %c1 {
+      %a = memref.subview %X[%k, 0] [1, 16] [1, 1] : !x to !win
+      memref.copy %a, %S : !win to !tile
+      memref.copy %S, %F : !tile to !frag
+    } {tile.num_stages = 1000000000 : i32}
+    gpu.return
+  }
+}

@@ -57,6 +57,9 @@ class Kernel:
         if "tile.grid" not in attributes:
             raise InputError(f"kernel '{self.name}' has no grid: give known_grid_size, or tile.grid as an affine map", location)
         inputs = _grid_inputs(self.arguments, values)
+        if not isinstance(attributes["tile.grid"], ir.AffineMapAttr):
+            message = f"tile.grid = {attributes['tile.grid']} on kernel '{self.name}'; it is an affine map"
+            raise InputError(message, location)
         affine_map = attributes["tile.grid"].value
         expected = affine_map.n_dims + affine_map.n_symbols
         if expected != len(inputs) or not 1 <= len(affine_map.results) <= 3:

@@ -9,6 +9,10 @@ from tilewright.ir.dialect import FragmentLayoutAttr, SharedLayoutAttr
 from tilewright.ir.layout import FragmentLayout, LayoutError, Mode, SharedLayout
 from tilewright.ir.layout_algebra import Digit
 from tilewright.mlir import ir
+from tilewright.names import did_you_mean
+
+_SHARED_FIELDS = ("shape", "element_bytes", "swizzle", "padding", "leading", "digits", "xors", "offset", "pitch")
+_FRAGMENT_FIELDS = ("shape", "threads", "modes", "replicas", "cover")
 
 
 def _modes(modes: tuple[Mode, ...]) -> ir.ArrayAttr:
@@ -73,7 +77,7 @@ def to_attribute(layout: SharedLayout | FragmentLayout) -> ir.Attribute:
 def from_attribute(attribute: ir.Attribute) -> SharedLayout | FragmentLayout:
     """The layout of an attribute. Raises LayoutError where it is none."""
     if isinstance(attribute, SharedLayoutAttr):
-        fields = ir.DictAttr(attribute.layout)  # type: ignore[attr-defined]
+        fields = _fields_of(attribute, _SHARED_FIELDS)
         return SharedLayout(
             _read_integers(_field(fields, "shape")),
             _read_integer(_field(fields, "element_bytes")),
@@ -86,7 +90,7 @@ def from_attribute(attribute: ir.Attribute) -> SharedLayout | FragmentLayout:
             pitch=_read_optional(fields, "pitch"),
         )
     if isinstance(attribute, FragmentLayoutAttr):
-        fields = ir.DictAttr(attribute.layout)  # type: ignore[attr-defined]
+        fields = _fields_of(attribute, _FRAGMENT_FIELDS)
         return FragmentLayout(
             _read_integers(_field(fields, "shape")),
             _read_integer(_field(fields, "threads")),
@@ -95,6 +99,15 @@ def from_attribute(attribute: ir.Attribute) -> SharedLayout | FragmentLayout:
             _read_integers(fields["cover"]) if "cover" in fields else (),
         )
     raise LayoutError(f"{attribute} is not a layout; it would be #tile.shared or #tile.fragment")
+
+
+def _fields_of(attribute: SharedLayoutAttr | FragmentLayoutAttr, known: tuple[str, ...]) -> ir.DictAttr:
+    """The fields of a layout. Raises LayoutError for one that no layout of the kind has, as a misspelt one."""
+    fields = ir.DictAttr(attribute.layout)  # type: ignore[attr-defined]
+    for field in fields:
+        if field.name not in known:
+            raise LayoutError(f"has no '{field.name}'{did_you_mean(field.name, known)} (known: {', '.join(known)})")
+    return fields
 
 
 def _field(fields: ir.DictAttr, name: str) -> ir.Attribute:

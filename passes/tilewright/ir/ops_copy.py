@@ -7,7 +7,7 @@ from typing import Any
 
 from tilewright.ir.dialect import MbarrierType, Tile
 from tilewright.ir.effects import ReadsFirstWritesLast, ReadsFirstWritesSecond
-from tilewright.ir.verify import integer, memref_operand, require, verified
+from tilewright.ir.verify import integer, memref_operand, require, require_operands, verified
 from tilewright.mlir import ext, ir
 
 
@@ -49,6 +49,7 @@ class CopyInOp(Tile.Operation, name="copy_in", traits=[ReadsFirstWritesLast]):
 
     @verified
     def verify_invariants(self):
+        require_operands(self, 2)
         count = len(self.operands)
         source, tile = memref_operand(self, 0, "source"), memref_operand(self, count - 1, "tile")
         _check_window(self, source, count - 2, tile)
@@ -64,6 +65,7 @@ class CopyOutOp(Tile.Operation, name="copy_out", traits=[ReadsFirstWritesSecond]
 
     @verified
     def verify_invariants(self):
+        require_operands(self, 2)
         tile, destination = memref_operand(self, 0, "tile"), memref_operand(self, 1, "destination")
         _check_window(self, destination, len(self.operands) - 2, tile)
 
@@ -83,6 +85,7 @@ class CopyAsyncOp(Tile.Operation, name="copy_async", traits=[ReadsFirstWritesLas
 
     @verified
     def verify_invariants(self):
+        require_operands(self, 2)
         count = len(self.operands)
         source, destination = memref_operand(self, 0, "source"), memref_operand(self, count - 1, "destination")
         _check_copy(self, source, count - 2, destination)
@@ -117,6 +120,7 @@ class BulkCopyOp(Tile.Operation, name="bulk_copy", traits=[BulkCopyEffects]):
 
     @verified
     def verify_invariants(self):
+        require_operands(self, 4)
         count = len(self.operands)
         source, destination = memref_operand(self, 0, "source"), memref_operand(self, count - 3, "destination")
         _check_copy(self, source, count - 4, destination)

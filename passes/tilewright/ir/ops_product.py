@@ -6,7 +6,7 @@ from typing import Any
 
 from tilewright.ir.dialect import Tile
 from tilewright.ir.effects import ReadsAllWritesLast
-from tilewright.ir.verify import memref_operand, require, verified
+from tilewright.ir.verify import boolean, memref_operand, require, require_operands, verified
 from tilewright.mlir import ext, ir
 
 _METADATA_WIDTHS = (8, 16, 32)
@@ -29,6 +29,7 @@ class GemmSpOp(Tile.Operation, name="gemm_sp", traits=[ReadsAllWritesLast]):
 
     @verified
     def verify_invariants(self):
+        require_operands(self, 4)
         roles = ("a", "metadata", "b", "accumulator")
         types = [memref_operand(self, position, role) for position, role in enumerate(roles)]
         for role, memref in zip(roles, types, strict=True):
@@ -46,10 +47,8 @@ class GemmSpOp(Tile.Operation, name="gemm_sp", traits=[ReadsAllWritesLast]):
     def _verify_shapes(self, shapes: list[list[int]], width: int) -> None:
         a, metadata, b, accumulator = shapes
         rows, depth = a[0], 2 * a[1]
-        if "transpose_b" in self.attributes:
-            flag = self.attributes["transpose_b"]
-            require(isinstance(flag, ir.BoolAttr), f"has transpose_b = {flag}; it must be true or false")
-            b = b[::-1] if flag.value else b
+        if "transpose_b" in self.attributes and boolean(self, "transpose_b"):
+            b = b[::-1]
         require(depth % _GROUP == 0, f"has a with {a[1]} columns; it keeps two of each four, so their number must be even")
         words = depth / width
         needed = f"{rows}x{words:g} words of {width} bits describe a {rows}x{depth} matrix"

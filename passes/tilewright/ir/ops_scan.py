@@ -6,7 +6,7 @@ from typing import Any
 
 from tilewright.ir.dialect import Tile
 from tilewright.ir.effects import ReadsFirstWritesLast
-from tilewright.ir.verify import integer, memref_operand, require, verified
+from tilewright.ir.verify import boolean, integer, memref_operand, require, require_operands, string, verified
 from tilewright.mlir import ext, ir
 
 KINDS = ("sum", "max", "min")
@@ -27,6 +27,7 @@ class ScanOp(Tile.Operation, name="scan", traits=[ReadsFirstWritesLast]):
 
     @verified
     def verify_invariants(self):
+        require_operands(self, 2)
         source, destination = memref_operand(self, 0, "source"), memref_operand(self, 1, "destination")
         shapes = (list(source.shape), list(destination.shape))
         require(shapes[0] == shapes[1], f"scans shape {shapes[0]} into {shapes[1]}; they must be the same")
@@ -35,10 +36,9 @@ class ScanOp(Tile.Operation, name="scan", traits=[ReadsFirstWritesLast]):
         require(source.has_static_shape, f"scans the dynamic shape {source}; tile buffers are static")
         dimension = integer(self, "dimension", 0)
         require(dimension < source.rank, f"has dimension = {dimension}; a memref of rank {source.rank} has none")
-        kind = ir.StringAttr(self.attributes["kind"]).value
+        kind = string(self, "kind")
         require(kind in KINDS, f'has kind = "{kind}"; it is one of {", ".join(KINDS)}')
-        reverse = self.attributes["reverse"]
-        require(isinstance(reverse, ir.BoolAttr), f"has reverse = {reverse}; it is true or false")
+        boolean(self, "reverse")
         element = source.element_type
         numeric = isinstance(element, (ir.FloatType, ir.IndexType)) or (
             isinstance(element, ir.IntegerType) and element.width > 1

@@ -3,7 +3,7 @@
 """Specialized warps, and the mbarriers between them."""
 
 from tilewright.ir.dialect import MbarrierType, Tile
-from tilewright.ir.verify import integer, require, verified
+from tilewright.ir.verify import boolean, integer, require, string, verified
 from tilewright.mlir import ext, ir
 
 REGISTER_RANGE = (24, 240)
@@ -37,13 +37,13 @@ class WarpGroupOp(Tile.Operation, name="warp_group", traits=[ir.NoTerminatorTrai
     @verified
     def verify_invariants(self):
         integer(self, "warps", 1)
-        require(ir.StringAttr(self.attributes["role"]).value != "", "needs a role that is not empty")
+        require(string(self, "role") != "", "needs a role that is not empty")
         parent = self.operation.parent
         require(parent is not None and parent.name == "tile.specialize", "must stand in a tile.specialize")
         blocks = list(self.regions[0].blocks)
         require(len(blocks) == 1 and len(blocks[0].arguments) == 0, "has one block without arguments")
         if "registers" in self.attributes:
-            registers = ir.IntegerAttr(self.attributes["registers"]).value
+            registers = integer(self, "registers", 0)
             low, high = REGISTER_RANGE
             legal = low <= registers <= high and registers % 8 == 0
             require(legal, f"has registers = {registers}; a budget is a multiple of 8 from {low} to {high}")
@@ -75,11 +75,8 @@ class MbarrierArriveOp(Tile.Operation, name="mbarrier_arrive"):
 
     @verified
     def verify_invariants(self):
-        given = [name for name in ("elect", "after_copies") if name in self.attributes]
-        for name in given:
-            require(isinstance(self.attributes[name], ir.BoolAttr), f"has an {name} that is neither true nor false")
-        both = len(given) == 2 and all(ir.BoolAttr(self.attributes[name]).value for name in given)
-        require(not both, "has elect and after_copies; each thread arrives after its own copies")
+        flags = [boolean(self, name) for name in ("elect", "after_copies") if name in self.attributes]
+        require(flags != [True, True], "has elect and after_copies; each thread arrives after its own copies")
 
 
 class MbarrierExpectOp(Tile.Operation, name="mbarrier_expect"):

@@ -8,8 +8,9 @@ from tilewright.ir.attributes import read_integer
 from tilewright.ir.kernel import Kernel
 from tilewright.machine import Machine
 from tilewright.mlir import ir
+from tilewright.names import did_you_mean
 from tilewright.transforms.cloning import nested_operations
-from tilewright.transforms.instructions import space_name
+from tilewright.transforms.instructions import instruction_of, space_name
 from tilewright.transforms.layout_annotations import read_annotation
 from tilewright.transforms.register_budget import read_hints
 
@@ -19,11 +20,14 @@ _ELEMENTS = (ir.FloatType, ir.IntegerType, ir.IndexType, ir.ComplexType)
 def check_input(kernel: Kernel, machine: Machine) -> None:
     """Raise InputError for a tile buffer of dynamic shape or of something else than numbers, and for `gpu.thread_id`.
 
-    Threads appear when a kernel is distributed, not before. Register hints must be ones that a thread can have, and the warp
-    groups of a kernel that is specialized by hand must fit into a block; layouts must be layouts of their buffers.
+    Threads appear when a kernel is distributed, not before. Register hints must be ones that a thread can have; the threads
+    of a kernel, and its warp groups where it is specialized by hand, must fit into a block; layouts must be layouts of their
+    buffers, instructions those of the machine.
     """
     read_hints(kernel)
+    _check_block(kernel, machine)
     for operation in nested_operations(kernel.operation):
+        _check_instruction(operation, machine)
         if operation.name in ALLOCATIONS:
             buffer = ir.MemRefType(operation.results[0].type)
             if not isinstance(buffer.element_type, _ELEMENTS):
@@ -41,6 +45,25 @@ def check_input(kernel: Kernel, machine: Machine) -> None:
         elif operation.name == "gpu.thread_id":
             message = "'gpu.thread_id' stands in a tile kernel; threads appear when it is distributed"
             raise InputError(f"{message}: use scf.forall for what they do", source_location(operation.location))
+
+
+def _check_block(kernel: Kernel, machine: Machine) -> None:
+    threads = kernel.threads
+    limit = machine.limits.threads_per_block
+    if threads is not None and not 1 <= threads <= limit:
+        message = f"kernel '{kernel.name}' has known_block_size with {threads} threads; a block has from 1 to {limit}"
+        raise InputError(message, source_location(kernel.operation.location))
+
+
+def _check_instruction(operation: ir.Operation, machine: Machine) -> None:
+    """An instruction that the input gives is one of the machine's."""
+    name = instruction_of(operation)
+    products = (product.name for product in (*machine.products, *machine.sparse_products))
+    known = sorted({*(copy.name for copy in machine.copies), *products, "scalar"})
+    if name is not None and name not in known:
+        message = f"tile.instruction = \"{name}\" on '{operation.name}': {machine.target} has no such instruction"
+        hint = f"{did_you_mean(name, known)} (known: {', '.join(known)})"
+        raise InputError(message + hint, source_location(operation.location))
 
 
 def _check_warp_groups(specialize: ir.Operation, machine: Machine) -> None:

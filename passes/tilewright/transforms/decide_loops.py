@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -139,18 +140,24 @@ def _decide_stages(body: LoopBody, request: LoopRequest, facts: KernelFacts, oth
     used = shared_bytes(facts.function, machine)
     remarks: list[Remark] = []
     num_stages = request.num_stages
-    while True:
-        schedule = decide_schedule(body, graph, replace(request, num_stages=num_stages), machine, grouped)
-        if schedule is None or schedule.depth == 0:
-            return _unpipelined(_why_unscheduled(schedule, refused), _in_the_way(body, graph, grouped, machine))
-        versions = versions_of(body, graph, schedule)
-        needed = used + sum(bytes_of(buffer) * (count - 1) for buffer, count in versions.items())
-        if needed <= machine.limits.shared_bytes or request.stages is not None or num_stages == 1:
-            break
-        num_stages -= 1
+
+    def scheduled(stages: int) -> Schedule | None:
+        return decide_schedule(body, graph, replace(request, num_stages=stages), machine, grouped)
+
+    def needed(schedule: Schedule | None) -> int:
+        versions = {} if schedule is None else versions_of(body, graph, schedule)
+        return used + sum(bytes_of(buffer) * (count - 1) for buffer, count in versions.items())
+
+    schedule = scheduled(num_stages)
+    if request.stages is None and num_stages > 1 and needed(schedule) > machine.limits.shared_bytes:
+        fewer = range(1, num_stages)
+        num_stages = max(1, bisect_right(fewer, machine.limits.shared_bytes, key=lambda stages: needed(scheduled(stages))))
+        schedule = scheduled(num_stages)
+    if schedule is None or schedule.depth == 0:
+        return _unpipelined(_why_unscheduled(schedule, refused), _in_the_way(body, graph, grouped, machine))
     if request.stages is not None:
         # A channel must be as deep as the versions that the schedule needs.
-        num_stages = max(num_stages, *versions.values(), 1)
+        num_stages = max(num_stages, *versions_of(body, graph, schedule).values(), 1)
     if num_stages < request.num_stages:
         capacity = f"{machine.limits.shared_bytes} bytes of shared memory"
         remarks.append(Remark(f"{request.num_stages} stages do not fit into {capacity}: {num_stages} it is"))

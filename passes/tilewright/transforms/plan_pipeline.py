@@ -37,6 +37,14 @@ from tilewright.transforms.normalize_windows import normalize_windows
 from tilewright.transforms.strategy import kernel_facts, specialized_by_hand
 from tilewright.transforms.wrap_statements import REQUEST_ATTRIBUTES, strip_request, wrap_statements
 
+_OTHER_LOOPS = {
+    "affine.for": "is to be lowered to scf.for first",
+    "scf.forall": "has no order of iterations; use scf.for",
+    "scf.parallel": "has no order of iterations; use scf.for",
+    "scf.while": "has no count of iterations; use scf.for",
+}
+"""Loops that are no `scf.for`, and why each has no pipeline."""
+
 
 @dataclass(frozen=True)
 class PlanPipeline(Pass):
@@ -121,7 +129,7 @@ class PlanPipeline(Pass):
         math = IndexMath(kernel.operation)
         loops = [keep_scalars(loop, context.machine, math) for loop in loops]
         bodies = [body_of(loop) for loop in loops]
-        _refuse_while_loops(kernel.operation, context)
+        _refuse_other_loops(kernel.operation, context)
         facts = kernel_facts(kernel.operation, kernel.threads or 0)
         plans = decide_loops(bodies, facts, self.strategy, context.machine)
         for body, plan in zip(bodies, plans, strict=True):
@@ -147,12 +155,13 @@ def pipelined_loops(function: ir.Operation) -> Iterator[ir.Operation]:
     return iter(found)
 
 
-def _refuse_while_loops(function: ir.Operation, context: PassContext) -> None:
-    """A pipeline is of an `scf.for`, whose iterations can be counted: a while loop that asks for one is left alone."""
+def _refuse_other_loops(function: ir.Operation, context: PassContext) -> None:
+    """A pipeline is of an `scf.for`, whose iterations are counted one by one: another loop that asks for one is left alone."""
     for operation in nested_operations(function):
         asks = [name for name in REQUEST_ATTRIBUTES if name in operation.attributes]
-        if asks and operation.name == "scf.while":
-            context.sink.remark(operation.location, "not pipelined: scf.while has no count of iterations; use scf.for")
+        # A reason alone asks for nothing: planning gives one to parallel loops that copy.
+        if asks not in ([], ["tile.reason"]) and operation.name in _OTHER_LOOPS:
+            context.sink.remark(operation.location, f"not pipelined: {operation.name} {_OTHER_LOOPS[operation.name]}")
             for name in asks:
                 del operation.attributes[name]
 
