@@ -44,34 +44,6 @@ gpu.module @kernels {
 
 // -----
 
-// The accumulator of a product is its instruction's: a serial loop over it is every thread's.
-!a = memref<64x16xf16, #gpu.address_space<workgroup>>
-!b = memref<8x16xf16, #gpu.address_space<workgroup>>
-!d = memref<64x8xf32, #gpu.address_space<private>>
-gpu.module @kernels {
-  gpu.func @serial_sum_of_an_accumulator(%X: memref<64xf32>) kernel
-      attributes {known_block_size = array<i32: 128, 1, 1>, known_grid_size = array<i32: 1, 1, 1>} {
-    %c0 = arith.constant 0 : index
-    %c1 = arith.constant 1 : index
-    %c8 = arith.constant 8 : index
-    %A = memref.alloc() : !a
-    %B = memref.alloc() : !b
-    %D = memref.alloc() : !d
-    // expected-note@+1 {{'linalg.matmul' accesses it as}}
-    linalg.matmul indexing_maps = [affine_map<(m, n, k) -> (m, k)>, affine_map<(m, n, k) -> (n, k)>, affine_map<(m, n, k) -> (m, n)>]
-      {tile.instruction = "wgmma"} ins(%A, %B : !a, !b) outs(%D : !d)
-    scf.for %k = %c0 to %c8 step %c1 {
-      // expected-note@+2 {{'memref.load' accesses it as}}
-      // expected-error@+1 {{a thread-distributed fragment, outside of parallel loops, where every thread makes the access and only some keep the element: combine its elements with linalg.reduce (tl.reduce), or access it in a parallel loop}}
-      %v = memref.load %D[%c0, %k] : !d
-      memref.store %v, %X[%k] : memref<64xf32>
-    }
-    gpu.return
-  }
-}
-
-// -----
-
 // Writing it is no better.
 !m = memref<16x64xf16>
 !f = memref<16x64xf16, #gpu.address_space<private>>

@@ -7,7 +7,7 @@ from typing import ClassVar, get_args
 
 from tilewright.analysis.loop_space import PRODUCTS, loop_spaces
 from tilewright.analysis.regions import ALLOCATIONS, VIEWS
-from tilewright.diagnostics import InputError, Note, source_location
+from tilewright.diagnostics import InputError, source_location
 from tilewright.ir.kernel import Kernel, kernels_in
 from tilewright.ir.layout import FragmentLayout
 from tilewright.ir.layout_attributes import to_attribute
@@ -27,6 +27,12 @@ from tilewright.transforms.layout_seeds import (
     unserved_operands,
 )
 from tilewright.transforms.loop_plan import buffer_name
+from tilewright.transforms.serial_accesses import (
+    conflict_notes,
+    held_by_products,
+    refuse_serial_accesses,
+    serial_access_error,
+)
 from tilewright.transforms.shared_layouts import shared_layout, shared_uses
 from tilewright.transforms.view_types import strided_memref
 
@@ -60,11 +66,17 @@ class InferLayout(Pass):
        them: by 16 bytes, or by 4 where no instruction moves vectors. Others are linear. Dimensions of stages in front
        expand the layout; stages that a bulk copy writes begin at multiples of 128 bytes.
     9. Where the layout of a loop has replicas, what it does beyond fragments is done by the first replica.
+    10. A fragment is held by a product where the product's instruction fixes its layout, and where a parallel operation (all
+        of whose dimensions index both) computes it element by element from such a one. An access of it outside of parallel
+        loops is an error, which names the reduction to use; so is a read at the index of a serial loop, in a parallel loop
+        or around it, that no thread can make in its own registers. Other fragments that scalar code accesses are kept by every
+        thread (rule 2) or move to shared memory (rule 6): counters, tables, a scale that is read beside a product, what a
+        reduction fills.
 
     Remarks: a fragment that moves to shared memory, with both operations and both layouts.
-    Errors: an annotation that does not fit, is not injective, or does not serve every operation; scalar code that accesses a
-    fragment that an instruction or an annotation spreads over threads; an instruction that the threads or the shape of
-    its product do not fit.
+    Errors: an annotation that does not fit, is not injective, or does not serve every operation; a serial access of a
+    fragment that a product holds (rule 10), or that an annotation spreads over threads; an instruction that the threads or the
+    shape of its product do not fit.
 
     Before:  %acc = memref.alloc() : memref<128x256xf32, #gpu.address_space<private>>
     After:   %acc = memref.alloc() {tile.layout = #tile.fragment<{modes = [[2, 0, 1], [4, 1, 0], …], threads = 256}>} : …
@@ -94,7 +106,8 @@ class InferLayout(Pass):
         scopes = scopes_of(spaces, shapes, kernel.threads or 1)
         check_threads(annotated, scopes)
         seeds = [Seed(v, layout, v.owner.operation) for v, layout in annotated.items() if isinstance(layout, FragmentLayout)]
-        seeds += product_seeds(spaces, shapes, machine)
+        dictated = product_seeds(spaces, shapes, machine)
+        seeds += dictated
         seeds += replicated_seeds(spaces, shapes, scopes, {seed.buffer for seed in seeds}, machine)
         others = [space for space in spaces if space.operation.name not in PRODUCTS]
         fragments = Fragments(
@@ -105,10 +118,14 @@ class InferLayout(Pass):
         )
         unserved = [*unserved_operands(spaces, {seed.buffer for seed in seeds}, shapes), *shared_by_groups(scopes)]
         loops = read_loop_annotations(others)
+        elsewhere = {*annotated, *(conflict.buffer for conflict in unserved)}
+        held = held_by_products(others, dictated, [buffer for buffer in shapes if buffer not in elsewhere])
+        refuse_serial_accesses(others, held)
         assignment = assign_layouts(others, seeds, loops, fragments, unserved, self.cost)
         for conflict in assignment.moved:
-            if conflict.serial:
-                raise _serial_access(conflict)
+            serial = serial_access_error(conflict, held)
+            if serial is not None:
+                raise serial
             if conflict.buffer in annotated or conflict.second in loops:
                 raise _annotation_conflict(conflict)
             _move_to_shared(conflict, context)
@@ -128,34 +145,12 @@ def _buffers(kernel: Kernel, machine: Machine) -> list[tuple[ir.Value, str]]:
     return found
 
 
-def _notes(conflict: Conflict) -> tuple[Note, ...]:
-    """Both operations, each with the layout that it wants, where it has one to want."""
-    sides = ((conflict.first, conflict.first_layout), (conflict.second, conflict.second_layout))
-    notes: list[Note] = []
-    for operation, layout in sides:
-        if operation is not None:
-            wanted = f"'{operation.name}' accesses it" + (f" as {to_attribute(layout)}" if layout is not None else "")
-            notes.append(Note(wanted, source_location(operation.location)))
-    return tuple(notes)
-
-
 def _annotation_conflict(conflict: Conflict) -> InputError:
     """An annotated fragment stays where it is: what cannot use it is the error."""
     return InputError(
         f"the annotated layout of {buffer_name(conflict.buffer)} does not serve all: {conflict.reason}",
         source_location(conflict.buffer.owner.location),
-        _notes(conflict),
-    )
-
-
-def _serial_access(conflict: Conflict) -> InputError:
-    """Code outside of parallel loops is every thread's, and a thread cannot reach the registers of another."""
-    return InputError(
-        f"'{conflict.second.name}' accesses {buffer_name(conflict.buffer)}, a thread-distributed fragment, outside of parallel "
-        "loops, where every thread makes the access and only some keep the element: combine its elements with linalg.reduce "
-        "(tl.reduce), or access it in a parallel loop",
-        source_location(conflict.second.location),
-        _notes(conflict),
+        conflict_notes(conflict),
     )
 
 
@@ -163,7 +158,7 @@ def _move_to_shared(conflict: Conflict, context: PassContext) -> None:
     """Move a fragment to shared memory: its allocation and the views of it change their type."""
     buffer = conflict.buffer
     message = f"{buffer_name(buffer)} moves to shared memory: {conflict.reason}"
-    context.sink.remark(buffer.owner.operation.location, message, _notes(conflict))
+    context.sink.remark(buffer.owner.operation.location, message, conflict_notes(conflict))
     old = ir.MemRefType(buffer.type)
     space = next(space for space in context.machine.spaces if space.name == "shared")
     attribute = ir.Attribute.parse(space.attribute.split("|")[-1])
