@@ -119,7 +119,9 @@ def run(body: Callable[..., None]) -> tuple[SimulationResult, float]:
     return result, float(np.abs(c - a.astype(np.float64) @ b.astype(np.float64)).max())
 
 
-@pytest.mark.parametrize("body", [producer_and_consumer(), copies_of_threads({"after_copies": True}), groups(pending=1), groups(pending=0)])
+@pytest.mark.parametrize(
+    "body", [producer_and_consumer(), copies_of_threads({"after_copies": True}), groups(pending=1), groups(pending=0)]
+)
 def test_specialized_gemm(body: Callable[..., None]) -> None:
     result, error = run(body)
     assert [str(finding.diagnostic()) for finding in result.findings] == []

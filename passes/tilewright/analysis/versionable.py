@@ -57,7 +57,7 @@ def versionable(buffer: ir.Value, body: LoopBody, others: list[ir.Operation]) ->
         place = ancestor_in(user, block)
         if place is None:
             return f"{user.name} uses it outside the block of the loop"
-        if user.name not in ("memref.dim", "memref.dealloc") and not _accesses(user):
+        if user.name not in ("memref.dim", "memref.dealloc") and not only_accesses(user):
             return f"{user.name} hands it on"
         if place == body.loop or user.name == "memref.dealloc":
             continue
@@ -87,14 +87,14 @@ def _each_loop_renews(buffer: ir.Value, body: LoopBody, others: list[ir.Operatio
     loops = [body.loop, *others]
     for user in terminal_users(buffer):
         holder = next((loop for loop in loops if ancestor_in(user, loop.regions[0].blocks[0]) is not None), None)
-        if holder is None or (user.name != "memref.dim" and not _accesses(user)):
+        if holder is None or (user.name != "memref.dim" and not only_accesses(user)):
             return False
         if holder != body.loop and not _renews(body.sibling(holder), buffer):
             return False
     return True
 
 
-def _accesses(user: ir.Operation) -> bool:
+def only_accesses(user: ir.Operation) -> bool:
     """Whether an operation is one that reads or writes its operands, and does nothing else with them."""
     effects = effects_of(user)
     own = any(access.operation == user for access in effects.accesses)

@@ -5,7 +5,7 @@ Loops for which the user's mbarriers are replicated are counted the same way.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from tilewright.analysis.statements import LoopBody
 from tilewright.ir.attributes import integer_attribute, read_integer
@@ -16,6 +16,7 @@ from tilewright.transforms.channel_plan import ChannelPlan, ChannelUse, plan_cha
 from tilewright.transforms.counters import Counters
 from tilewright.transforms.index_math import Index, IndexMath
 from tilewright.transforms.planned_loop import PlannedLoop
+from tilewright.transforms.preloads import is_repeated
 
 Key = tuple[tuple[ir.Operation, ...], bool]
 
@@ -47,10 +48,23 @@ class ChannelCounts:
     is what the consumer holds at first.
     """
 
-    def __init__(self, channels: Sequence[ChannelPlan], loops: Sequence[PlannedLoop], math: IndexMath) -> None:
+    def __init__(
+        self,
+        channels: Sequence[ChannelPlan],
+        loops: Sequence[PlannedLoop],
+        preloads: Sequence[ir.Operation],
+        math: IndexMath,
+    ) -> None:
         self._math = math
         self._keys = _counted(channels, loops)
-        self._counters = Counters([loops[0] for loops, _ in self._keys], [int(held) for _, held in self._keys], math)
+        # Preloads of one block are made equally often. Those that nothing repeats need no count.
+        self._preloads = list(preloads)
+        firsts = [next(first for first in preloads if first.block == copy.block) for copy in preloads]
+        self._repeated = [copy for copy, first in zip(preloads, firsts, strict=True) if copy == first and is_repeated(copy)]
+        self._places = [self._repeated.index(first) if first in self._repeated else None for first in firsts]
+        counted = [*(loops[0] for loops, _ in self._keys), *self._repeated]
+        initial = [*(int(held) for _, held in self._keys), *(0 for _ in self._repeated)]
+        self._counters = Counters(counted, initial, math)
         self.before: dict[tuple[Key, ir.Operation], Index] = {}
 
     @property
@@ -69,14 +83,23 @@ class ChannelCounts:
         # Operations are hashed by their operands, which may have been replaced with the loops around them.
         self._keys = _counted(channels, loops)
         ends: list[Index] = []
-        for key, count in zip(self._keys, self._counters.starts, strict=True):
+        for key, count in zip(self._keys, self._counters.starts, strict=False):
             for loop in key[0]:
                 self.before[key, loop] = count
                 count = self._after(count, loop, trips)
             ends.append(count)
-        starts = dict(zip(self._keys, self._counters.starts, strict=True))
+        rounds = self._counters.starts[len(self._keys) :]
+        for copy, count in zip(self._repeated, rounds, strict=True):
+            ends.append(self._math.add(count, 1, ir.InsertionPoint(copy)))
+        starts = dict(zip(self._keys, self._counters.starts, strict=False))
         self._counters.finish(ends)
         return {tile: starts[key_of(channel)] for channel in channels for tile in channel.tiles}
+
+    def preloads(self) -> Iterator[tuple[ir.Operation, Index]]:
+        """Each preload, with how often it has been made before."""
+        rounds = self._counters.starts[len(self._keys) :]
+        for copy, place in zip(self._preloads, self._places, strict=True):
+            yield copy, 0 if place is None else rounds[place]
 
     def _after(self, before: Index, loop: ir.Operation, trips: dict[ir.Operation, Index]) -> Index:
         point = ir.InsertionPoint(loop)

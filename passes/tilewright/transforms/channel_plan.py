@@ -15,7 +15,7 @@ from tilewright.analysis.regions import buffer_name
 from tilewright.analysis.versionable import ancestor_in, terminal_users
 from tilewright.mlir import ir
 
-_HARMLESS = ("memref.dim", "memref.dealloc")
+HARMLESS = ("memref.dim", "memref.dealloc")
 
 
 @dataclass(frozen=True)
@@ -77,7 +77,7 @@ def _is_held(uses: Sequence[ChannelUse]) -> bool:
 def outside_users(tile: ir.Value, loops: Sequence[ir.Operation]) -> list[ir.Operation]:
     """What uses a tile outside of some loops, in no order."""
     bodies = [loop.regions[0].blocks[0] for loop in loops]
-    users = [user for user in terminal_users(tile) if user.name not in _HARMLESS]
+    users = [user for user in terminal_users(tile) if user.name not in HARMLESS]
     return [user for user in users if all(ancestor_in(user, body) is None for body in bodies)]
 
 

@@ -19,6 +19,7 @@ from tilewright.transforms.cloning import nested_operations
 from tilewright.transforms.index_math import Index, IndexMath
 from tilewright.transforms.instructions import annotate, choose_copy, copy_facts
 from tilewright.transforms.planned_loop import LostVersions, PlannedLoop, copies_in, planned_loops
+from tilewright.transforms.preloads import PreloadWriter, preloads_of
 from tilewright.transforms.replicated_barriers import ReplicatedBarrier, erase_replicated, replicate_barriers
 from tilewright.transforms.statement_cloner import ASYNCHRONOUS, trip_count
 from tilewright.transforms.versions import VersionedBuffer, erase_old, expand_buffers, rewrite_outside_uses
@@ -54,6 +55,9 @@ class InjectSoftwarePipeline(Pass):
     9. An mbarrier of the user's whose operations are in several stages is replicated as often as a buffer would have versions:
        R times its N stages. Iteration n, counted over the loops and guards around, uses stage (n mod R)·N + i where it used
        stage i, and waits with parity (n div R) mod 2. What the user wrote as parity is n mod 2, or no wait would pass.
+    10. A copy before a specialized loop that is left to the producer is a channel of depth 1: acquired and committed in its
+       place, waited for before the first use of its tile. Where a loop repeats it, its rounds are counted like iterations, and
+       its stage is released after the last use. One that cannot be a channel any more is copied by the threads.
 
     Remarks: a loop that is left unpipelined since its buffers may have no versions any more.
     Errors: a statement outside the schedule; two statements of one order; a schedule that breaks a dependence.
@@ -73,8 +77,9 @@ class InjectSoftwarePipeline(Pass):
         for kernel in kernels_in(operation):
             with context.failing(self.argument):
                 loops = _loops_to_write(kernel, context)
+                preloads = preloads_of(kernel.operation, context.machine)
                 if loops:
-                    _rewrite(kernel, loops, context)
+                    _rewrite(kernel, loops, preloads, context)
             _unwrap_statements(kernel.operation, context.machine)
 
 
@@ -89,10 +94,10 @@ def _loops_to_write(kernel: Kernel, context: PassContext) -> list[PlannedLoop]:
             _unwrap_statements(lost.loop, context.machine)
 
 
-def _rewrite(kernel: Kernel, loops: list[PlannedLoop], context: PassContext) -> None:
+def _rewrite(kernel: Kernel, loops: list[PlannedLoop], preloads: Sequence[ir.Operation], context: PassContext) -> None:
     math = IndexMath(kernel.operation)
     channels = channels_of(loops)
-    counts = ChannelCounts(channels, loops, math)
+    counts = ChannelCounts(channels, loops, preloads, math)
     if counts.nested:
         # The values of the loops around have been replaced by others.
         loops = planned_loops(kernel.operation, context.machine)
@@ -102,6 +107,8 @@ def _rewrite(kernel: Kernel, loops: list[PlannedLoop], context: PassContext) -> 
     buffers = expand_buffers(loops, trips, counts.count(channels, loops, trips), math)
     rewrite_outside_uses(buffers, trips, math)
     sides = write_channels(channels, counts, math)
+    for copy, number in list(counts.preloads()):
+        PreloadWriter(math).write(copy, number)
     replaced: list[ReplicatedBarrier] = []
     for planned in loops:
         if planned.strategy == "warp_specialize":

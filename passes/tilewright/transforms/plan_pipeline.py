@@ -34,6 +34,7 @@ from tilewright.transforms.loop_plan import (
     LoopPlan,
 )
 from tilewright.transforms.normalize_windows import normalize_windows
+from tilewright.transforms.preloads import Preloading, choose_preload
 from tilewright.transforms.strategy import kernel_facts, specialized_by_hand
 from tilewright.transforms.wrap_statements import REQUEST_ATTRIBUTES, strip_request, wrap_statements
 
@@ -91,6 +92,9 @@ class PlanPipeline(Pass):
         first statement that reads no memory is a fill, and may be written over. A statement that reads the tile that it writes
         updates it, and a tile that is written, read, written and read is used in turn: both are legal, and such copies stay
         where they are unless a schedule by hand places them.
+    11. A copy before a specialized loop, in its block or in one around it, is a bulk copy as well, which the producer makes,
+       if nothing else writes its tile, all uses of the tile come after it in its block, none of them a copy's address, and
+       its source is not written by the kernel. Its reason says so, or what forbids it.
 
     Remarks: a loop that is left unpipelined, with the reason; stages that were reduced; a strategy that was asked for and
     refused; a statement that is in the way of warp specialization; a barrier of the user's with bulk copies that cannot be
@@ -203,6 +207,7 @@ def _threads_of(operation: ir.Operation, kernel: Kernel, machine: Machine) -> in
 def _choose_remaining(kernel: Kernel, context: PassContext) -> None:
     """Instructions for products everywhere, and for the copies that no pipelined loop has."""
     machine = context.machine
+    preloading = Preloading(kernel.operation, machine)
     for operation in nested_operations(kernel.operation):
         choice: Choice | None = None
         if operation.name in PRODUCTS:
@@ -211,7 +216,7 @@ def _choose_remaining(kernel: Kernel, context: PassContext) -> None:
                 choose_product(facts, machine) if facts is not None else Choice("scalar", "it is not a product of two matrices")
             )
         elif operation.name in COPIES and "tile.instruction" not in operation.attributes:
-            choice = choose_copy(copy_facts(operation, machine), machine, ("none",))
+            choice = choose_preload(operation, preloading) or choose_copy(copy_facts(operation, machine), machine, ("none",))
         if choice is not None:
             annotate(operation, choice)
         name = instruction_of(operation)

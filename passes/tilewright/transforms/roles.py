@@ -81,11 +81,11 @@ class Ring:
 
     `by_threads`: the producer's threads write tiles, and arrive at `full` when they have. `after_copies`: they start
     asynchronous copies without bytes, and arrive once more when those have landed. Where neither is so, one elected thread
-    arrives.
+    arrives. `empty` is None for a channel whose stages are filled once and never given back.
     """
 
     full: ir.Value
-    empty: ir.Value
+    empty: ir.Value | None
     depth: int
     by_threads: bool
     after_copies: bool
@@ -108,15 +108,11 @@ class Rings:
             copies = [copy for bracket in brackets if bracket.channel == channel.results[0] for copy in bracket.copies]
             by_threads = any(is_by_threads(copy) for copy in copies)
             after_copies = any(not is_by_threads(copy) and not is_bulk(copy) for copy in copies)
-            arrivals = (Ring.arrivals(by_threads, after_copies, producer_threads), consumer_threads)
+            arrivals = Ring.arrivals(by_threads, after_copies, producer_threads)
             depth = ir.IntegerAttr(channel.attributes["depth"]).value
-            with ir.InsertionPoint(channel), channel.location:
-                full, empty = (
-                    ops_specialize.MbarrierInitOp(
-                        integer_attribute(count), integer_attribute(depth), MbarrierType.get()
-                    ).results[0]
-                    for count in arrivals
-                )
+            full = _mbarrier(channel, arrivals, depth)
+            released = any(use.owner.operation.name == "tile.channel_release" for use in channel.results[0].uses)
+            empty = _mbarrier(channel, consumer_threads, depth) if released else None
             self._rings[channel.results[0]] = Ring(full, empty, depth, by_threads, after_copies)
 
     def __getitem__(self, channel: ir.Value) -> Ring:
@@ -145,11 +141,16 @@ class _Stages:
         return self.found[key]
 
 
-def _wait(ring: Ring, for_empty: bool, iteration: ir.Value, stage: ir.Value, point: ir.InsertionPoint) -> None:
-    initial, depth = integer_attribute(1 if for_empty else 0), integer_attribute(ring.depth)
+def _mbarrier(channel: ir.Operation, arrivals: int, depth: int) -> ir.Value:
+    with ir.InsertionPoint(channel), channel.location:
+        init = ops_specialize.MbarrierInitOp(integer_attribute(arrivals), integer_attribute(depth), MbarrierType.get())
+    return init.results[0]
+
+
+def _wait(mbarrier: ir.Value, depth: int, initial: int, iteration: ir.Value, stage: ir.Value, point: ir.InsertionPoint) -> None:
     with point:
-        parity = ops_schedule.PhaseOp(iteration, depth, initial, ir.IndexType.get()).results[0]
-        ops_specialize.MbarrierWaitOp(ring.empty if for_empty else ring.full, stage, parity)
+        phase = ops_schedule.PhaseOp(iteration, integer_attribute(depth), integer_attribute(initial), ir.IndexType.get())
+        ops_specialize.MbarrierWaitOp(mbarrier, stage, phase.results[0])
 
 
 class ProducerWriter:
@@ -172,7 +173,8 @@ class ProducerWriter:
                 if operation.name == "tile.channel_acquire":
                     bracket = operation
                     ring, iteration, stage = self._side(operation, stages, point)
-                    _wait(ring, True, iteration, stage, point)
+                    if ring.empty is not None:
+                        _wait(ring.empty, ring.depth, 1, iteration, stage, point)
                 elif operation.name == "tile.channel_commit":
                     bracket = None
                     self._commit(operation, stages, point)
@@ -277,10 +279,10 @@ class ConsumerWriter:
         with operation.location:
             stage = stages.of(channel, iteration, ring.depth, point)
             if operation.name == "tile.channel_wait":
-                _wait(ring, False, iteration, stage, point)
-                return
-            with point:
-                ops_specialize.MbarrierArriveOp(ring.empty, stage)
+                _wait(ring.full, ring.depth, 0, iteration, stage, point)
+            elif ring.empty is not None:
+                with point:
+                    ops_specialize.MbarrierArriveOp(ring.empty, stage)
 
 
 def _only_computes(operation: ir.Operation) -> bool:

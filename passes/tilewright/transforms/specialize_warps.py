@@ -53,7 +53,8 @@ class SpecializeWarps(Pass):
        may not read memory that the kernel writes, nor shared memory that a statement writes, nor repeat a product or an atomic.
     4. acquire waits for the empty ring with the opposite parity first; commit arrives at the full ring; wait waits for the
        full ring; release arrives at the empty ring. Stage and parity are computed from the number of the iteration, which
-       injection counts over outer loops and guards: rings are initialised once.
+       injection counts over outer loops and guards: rings are initialised once. A channel that is never released is filled
+       once: it has no empty ring, and its acquire waits for nothing.
     5. A bulk copy announces its bytes where it is issued, under its guard; the arrival is unconditional. The full ring takes
        one elected arrival where all copies of the channel are bulk copies. Where some are cp.async, it takes one of each
        producer thread, which takes place after the copies of that thread; where threads write themselves, one of each, which
@@ -91,7 +92,8 @@ def _specialize(kernel: Kernel, channels: Sequence[ir.Operation], context: PassC
     threads, producer_threads = kernel.threads or 0, machine.warp_group_size
     _hoist_allocations(kernel)
     shared, rest = _split_prefix(kernel)
-    place = next((operation for operation in rest if has_channels(operation)), channels[0])
+    loops = (operation for operation in rest if operation.name in STRUCTURES and has_channels(operation))
+    place = next(loops, channels[0])
     brackets = brackets_in(kernel.body)
     obstacle = _obstacle(kernel, place, machine)
     program = ProgramSlice() if obstacle is not None else _producer_program(kernel, brackets, shared, machine)

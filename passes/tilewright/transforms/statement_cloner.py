@@ -59,7 +59,7 @@ class IterationCloner:
             self._replicate(copy)
             if group >= 0:
                 for found in copies_in(copy, ASYNCHRONOUS):
-                    _make_asynchronous(found, group)
+                    make_asynchronous(found, group)
 
     def _replicate(self, operation: ir.Operation) -> None:
         """Let what uses a replicated mbarrier use the one of this iteration."""
@@ -83,7 +83,7 @@ class IterationCloner:
         return self._versions[key]
 
 
-def _make_asynchronous(copy: ir.Operation, group: int) -> None:
+def make_asynchronous(copy: ir.Operation, group: int) -> None:
     """Replace a copy by the asynchronous copy of the same window."""
     attributes: dict[str, ir.Attribute] = {"group": integer_attribute(group)}
     for name in ("tile.instruction", "pad"):
