@@ -178,10 +178,10 @@ def _reshape(op: ir.Operation, decoder: Decoder) -> Step:
 
 
 def _strided_view(flat: np.ndarray, offset: int, sizes: list[int], strides: list[int]) -> np.ndarray:
+    """Elements `strides` apart; of bytes, since NumPy gives no buffer of the small floats."""
     bytes_per_element = flat.dtype.itemsize
     steps = [stride * bytes_per_element for stride in strides]
-    return np.ndarray(sizes, flat.dtype, flat.data if flat.dtype.kind != "V" else flat.view(np.uint8).data,
-                      offset * bytes_per_element, steps)  # fmt: skip
+    return np.ndarray(sizes, flat.dtype, flat.view(np.uint8).data, offset * bytes_per_element, steps)
 
 
 @decodes("memref.reinterpret_cast")

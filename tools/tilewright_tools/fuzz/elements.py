@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import tilewright.language as tl
+from tilewright_tools.fuzz.program import SUBSCRIPTS
 
 if TYPE_CHECKING:
     from tilewright_tools.fuzz.tracing import Tracer
@@ -30,7 +31,9 @@ def _compute(tracer: Tracer, wide: str, value: Any, subscripts: tuple[Any, ...])
     if operator == "load":
         return _convert(_load(tracer, operands[0], operands[1], subscripts), wide)
     if operator == "index":
-        return tl.cast(tl.cast(subscripts["ij".index(operands[0]) % len(subscripts)], "i32"), wide)
+        if not subscripts:
+            return _compute(tracer, wide, 0, subscripts)
+        return tl.cast(tl.cast(subscripts[SUBSCRIPTS.index(operands[0]) % len(subscripts)], "i32"), wide)
     if operator == "position":
         return tl.cast(tl.cast(tl.cast(tracer.position(operands[0]), "index"), "i32"), wide)
     first, second = (_compute(tracer, wide, operand, subscripts) for operand in operands)
@@ -46,9 +49,10 @@ def _convert(scalar: Any, wide: str) -> Any:
 
 
 def _load(tracer: Tracer, name: str, how: str, subscripts: tuple[Any, ...]) -> Any:
-    """`how`: which of the loop's subscripts go where (``ij``, ``ji``, ``i``, ``j``), or a single element (``0``)."""
+    """`how`: which of the loop's subscripts go where (``ij``, ``ji``, ``i``), a capital for its neighbour, ``0`` for 0."""
     buffer = tracer.buffer(name)
-    if how == "0":
-        return buffer[(0,) * buffer.rank]
-    chosen = [subscripts["ij".index(letter)] for letter in how]
+    chosen: list[Any] = []
+    for letter, extent in zip(how, buffer.shape, strict=True):
+        subscript = 0 if letter == "0" else subscripts[SUBSCRIPTS.index(letter.lower())]
+        chosen.append((subscript + 1) % extent if letter.isupper() else subscript)
     return buffer[tuple(chosen)]

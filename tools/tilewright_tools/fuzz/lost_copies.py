@@ -7,10 +7,11 @@ copy, the first is no fill, and nothing between them reads the tile.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from tilewright_tools.fuzz.program import Program, Statement, names_in, walk, written_by
 
-_COPIES = ("copy", "copy_part", "copy_edge", "copy_version", "gather")
+_COPIES = ("copy", "copy_part", "copy_edge", "copy_version", "gather", "prefetch")
 
 
 def loses_a_copy(program: Program) -> bool:
@@ -21,9 +22,11 @@ def loses_a_copy(program: Program) -> bool:
 
 
 def _split(body: Sequence[Statement]) -> Iterator[Statement]:
-    """The statements of a loop as a pipeline sees them: a guard is split over what is in it."""
+    """The statements of a loop as a pipeline sees them: a guard is split over what is in it, a value is no statement."""
     for statement in body:
-        if statement.kind == "guard" and not statement.otherwise:
+        if statement.kind in ("prefetch", "barrier"):
+            yield replace(statement, body=())
+        if statement.kind in ("guard", "value", "ticket", "prefetch", "barrier") and not statement.otherwise:
             yield from _split(statement.body)
         else:
             yield statement

@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 import random
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from tilewright_tools.fuzz.positions import Positions
-from tilewright_tools.fuzz.program import CELLS, POSITIONS, TABLE, TRIPS, Extent, Memory, extent_of
+from tilewright_tools.fuzz.program import CELLS, POSITIONS, SUBSCRIPTS, TABLE, TRIPS, Extent, Memory, extent_of
 
-_ACCUMULATOR = {"f16": "f32", "bf16": "f32", "f32": "f32", "f8E4M3FN": "f32", "i8": "i32"}
+_ACCUMULATOR = {"f16": "f32", "bf16": "f32", "f32": "f32", "f8E4M3FN": "f32", "f8E5M2": "f32", "i8": "i32"}
 _EXTENTS = (8, 16, 16, 32, 32, 48, 64, 64)
+_ODD_EXTENTS = (1, 2, 3, 5, 8, 12, 16, 20, 24, 40, 80, 96, 100)
 
 
 @dataclass
 class Memories:
     """`tiles` are shared memory and fragments, `tensors` global memory; `copied` are tiles with an input of their own.
 
-    `favoured` names tiles that statements should read if they can, `ready` those that something was written to.
+    `versioned`, `sparse` and `ring` are shared memory that only some statements know: copies of a tile in one buffer, the
+    operands of a sparse product and its metadata, and what goes between warp groups by hand. `favoured` names tiles that
+    statements should read if they can, `ready` those that something was written to.
     """
 
     dimensions: dict[str, int]
@@ -25,8 +28,15 @@ class Memories:
     tensors: list[Memory] = field(default_factory=list)
     copied: list[Memory] = field(default_factory=list)
     versioned: list[Memory] = field(default_factory=list)
+    sparse: list[Memory] = field(default_factory=list)
+    ring: Memory | None = None
     favoured: list[str] = field(default_factory=list)
     ready: set[str] = field(default_factory=set)
+
+    def every(self) -> tuple[Memory, ...]:
+        """All of them, in the order of their declaration."""
+        others = (*self.versioned, *self.sparse, *([self.ring] if self.ring else []), Memory(CELLS, (TRIPS,), "i32", "shared"))
+        return (*self.tiles, *self.tensors, *others)
 
     def by_name(self, name: str) -> Memory | None:
         return next((memory for memory in (*self.tiles, *self.versioned) if memory.name == name), None)
@@ -71,17 +81,45 @@ class Memories:
 
     def reductions(self, chance: random.Random) -> tuple[Memory, Memory, int] | None:
         """Source, target and axis of a random reduction."""
-        vectors = [m for m in self.tiles if len(m.shape) == 1]
-        sources = [*self.matrices("fragment"), *self.matrices("shared")]
         pairs = [
             (source, target, axis)
-            for source in sources
-            for target in vectors
-            for axis in (0, 1)
-            if self.extents(target) == self.extents(source)[1 - axis : 2 - axis] and self.apart(source, target)
-            if target.dtype in (source.dtype, _ACCUMULATOR.get(source.dtype)) and self.weight(source)
+            for source, target, axis in self._along_an_axis()
+            if target.dtype in (source.dtype, _ACCUMULATOR.get(source.dtype))
         ]
         return chance.choices(pairs, [self.weight(source) for source, _, _ in pairs])[0] if pairs else None
+
+    def bests(self, chance: random.Random) -> tuple[Memory, Memory, Memory, int] | None:
+        """Source, values, places and axis of a random search for the best elements."""
+        found = [
+            (source, values, places, axis)
+            for source, values, axis in self._along_an_axis()
+            for places in self.tiles
+            if values.dtype == source.dtype and places.dtype == "i32" and self.same_shape(values, places)
+            if self.apart(values, places) and self.apart(source, places)
+        ]
+        return chance.choice(found) if found else None
+
+    def _along_an_axis(self) -> list[tuple[Memory, Memory, int]]:
+        """Tiles that can be read, with tiles that have one dimension less."""
+        return [
+            (source, target, axis)
+            for source in self.tiles
+            for target in self.tiles
+            for axis in range(len(source.shape))
+            if self.weight(source) and self.apart(source, target)
+            if self.extents(target) == (*self.extents(source)[:axis], *self.extents(source)[axis + 1 :])
+        ]
+
+    def pair_of_one_type(self, chance: random.Random) -> tuple[Memory, Memory] | None:
+        """Two tiles of one shape and type, the first of which can be read; or one tile twice."""
+        pairs = [
+            (source, target)
+            for source in self.tiles
+            for target in self.tiles
+            if self.weight(source) and source.shape and source.dtype == target.dtype and self.same_shape(source, target)
+            if source is target or self.apart(source, target)
+        ]
+        return chance.choice(pairs) if pairs else None
 
     def element(self, chance: random.Random, positions: Positions, target: Memory, depth: int) -> Any:
         """An expression for the elements of `target`; other memories that share its elements do not occur in it."""
@@ -90,34 +128,38 @@ class Memories:
             return (chance.choice(("+", "-", "*", "max", "min")), first, second)
         kind = chance.random()
         if kind < 0.1:
-            return chance.choice((1, 2, ("index", "i"), ("index", "j"), ("position", positions.tile())))
+            return chance.choice((1, 2, ("index", "i"), ("index", "j"), ("index", "k"), ("position", positions.tile())))
         loads = [("load", m.name, how) for m in self.tiles for how in self._subscripts(m, target) * self.weight(m)]
         return chance.choice(loads) if loads else 1
 
     def _subscripts(self, memory: Memory, target: Memory) -> list[str]:
         """How the elements of a memory can be subscripted in a parallel loop over `target`."""
         extents, wanted = self.extents(memory), self.extents(target)
+        same = SUBSCRIPTS[: len(wanted)]
         if memory.name == target.name:
-            return ["ij"[: len(wanted)]]
+            return [same]
         if not self.apart(memory, target):
             return []
-        found = ["ij"[: len(wanted)]] * 3 if extents == wanted else []
-        if len(wanted) == 2 and extents == wanted[::-1] and memory.space == "shared":
-            found.append("ji")
-        if len(wanted) == 2 and len(extents) == 1:
-            found += ["ij"[axis] for axis in (0, 1) if extents[0] == wanted[axis]] * 2
-        if memory.space == "shared":
-            found += ["0"] if len(extents) == 1 else []
-        return found
+        found = [same] * 3 if extents == wanted else []
+        if memory.space == "shared" and wanted:
+            found += [same[::-1]] if len(wanted) > 1 and extents == wanted[::-1] else []
+            found += [same[:-1] + same[-1].upper()] if extents == wanted else []
+        if len(extents) == 1:
+            found += [same[axis] for axis in range(len(wanted)) if len(wanted) > 1 and extents[0] == wanted[axis]] * 2
+            found += ["0"] if memory.space == "shared" else []
+        if len(extents) == 2 and len(wanted) == 3:
+            found += [same[i] + same[2] for i in (0, 1) if extents == (wanted[i], wanted[2])]
+        return found if extents else [""]
 
 
 def choose_memories(chance: random.Random, plain: bool) -> Memories:
     """Tiles for products (M x K, K x N, M x N), vectors, views of tiles; and the tensors that they are copied from and to."""
     square = chance.random() < 0.4
-    one = chance.choice(_EXTENTS)
-    dimensions = {name: one if square else chance.choice(_EXTENTS) for name in "MNK"}
+    extents = _ODD_EXTENTS if chance.random() < 0.15 else _EXTENTS
+    one = chance.choice(extents)
+    dimensions = {name: one if square else chance.choice(extents) for name in "MNK"}
     found = Memories(dimensions)
-    dtype = chance.choice(("f16", "f16", "f16", "bf16", "f32", "f8E4M3FN", "i8"))
+    dtype = chance.choice((*_ACCUMULATOR, "f16", "f16"))
     wide = _ACCUMULATOR[dtype]
     _add_matrices(chance, found, dtype, wide)
     for name, extent in (("row", "M"), ("column", "N")):
@@ -125,19 +167,24 @@ def choose_memories(chance: random.Random, plain: bool) -> Memories:
     if chance.random() < 0.3:
         found.tiles.append(Memory("bias", ("N",), dtype, "shared"))
         found.copied.append(found.tiles[-1])
+    _add_others(chance, found, dtype, wide)
     if chance.random() < 0.2:
         found.versioned.append(Memory("versions", (2, "M", "K"), dtype, "shared"))
     if not plain or chance.random() < 0.2:
         _add_views(chance, found)
+    if found.dimensions["K"] % 16 == 0 and chance.random() < 0.15:
+        kept, metadata = (
+            Memory("kept", ("M", ("//", "K", 2)), dtype, "shared"),
+            Memory("metadata", ("M", ("//", "K", 16)), "i16", "shared"),
+        )
+        found.sparse += [kept, metadata, Memory("dense", ("K", "N"), dtype, "shared")]
     _add_tensors(chance, found, plain)
+    if chance.random() < 0.08:
+        found.ring = Memory("ring", (chance.choice((1, 2, 3)), "M", "K"), dtype, "shared")
+        wide_row = ("*", "K", POSITIONS)
+        found.tensors += [Memory("in_ring", ("M", wide_row), dtype, "global"), Memory("out_ring", ("M", "K"), dtype, "global")]
     found.tensors += [Memory(TABLE, (POSITIONS,), "i32", "global"), Memory("out_cells", (TRIPS,), "i32", "global")]
-    return Memories(
-        dimensions,
-        found.tiles,
-        [*found.tensors, *found.versioned, Memory(CELLS, (TRIPS,), "i32", "shared")],
-        found.copied,
-        found.versioned,
-    )
+    return found
 
 
 def _add_matrices(chance: random.Random, found: Memories, dtype: str, wide: str) -> None:
@@ -149,6 +196,8 @@ def _add_matrices(chance: random.Random, found: Memories, dtype: str, wide: str)
             shared.append(Memory(name, shape, dtype, "shared"))
     if chance.random() < 0.3:
         shared.append(Memory("w0", ("M", "N"), wide, "shared"))
+    if chance.random() < 0.1:
+        shared[0] = replace(shared[0], layout=chance.choice(("padded", "swizzled")))
     found.tiles += shared
     found.copied += shared
     found.tiles.append(Memory("c0", ("M", "N"), wide, "fragment"))
@@ -158,32 +207,52 @@ def _add_matrices(chance: random.Random, found: Memories, dtype: str, wide: str)
         found.tiles.append(Memory("p0", ("M", "K"), dtype, "fragment"))
 
 
+def _add_others(chance: random.Random, found: Memories, dtype: str, wide: str) -> None:
+    """Tiles of another element type, of three dimensions, of none, and of places."""
+    others = [
+        Memory("q0", ("M", "K"), chance.choice([other for other in _ACCUMULATOR if other != dtype]), "shared"),
+        Memory("t0", (2, "M", "K"), dtype, chance.choice(("shared", "shared", "fragment"))),
+        Memory("best", ("M",), dtype, chance.choice(("shared", "fragment"))),
+        Memory("places", ("M",), "i32", chance.choice(("shared", "fragment"))),
+        Memory("number", (), wide, chance.choice(("shared", "fragment"))),
+    ]
+    chosen = [memory for memory in others if chance.random() < 0.15]
+    found.tiles += chosen
+    found.copied += [memory for memory in chosen if memory.space == "shared" and memory.name in ("q0", "t0")]
+
+
 def _add_views(chance: random.Random, found: Memories) -> None:
     for base in [tile for tile in found.tiles if tile.space == "shared" and len(tile.shape) == 2]:
-        if chance.random() > 0.2:
+        if chance.random() > 0.35:
             continue
         rows, columns = base.shape
-        kind = chance.choice(("lower half", "upper half", "flat", "reinterpreted"))
+        even = all(size % 2 == 0 for size in found.extents(base))
+        kind = chance.choice(("lower half", "upper half", "flat", "reinterpreted", "deep") if even else ("flat", "transposed"))
         halves: tuple[Extent, ...] = (("//", rows, 2), columns)
         reinterpreted: tuple[Extent, ...] = (("*", rows, 2), ("//", columns, 2))
         view = chance.choice(("", "late ")) + kind
-        shape = {"flat": (("*", rows, columns),), "reinterpreted": reinterpreted}.get(kind, halves)
+        deep: tuple[Extent, ...] = (2, ("//", rows, 2), columns)
+        shapes = {"flat": (("*", rows, columns),), "reinterpreted": reinterpreted, "deep": deep, "transposed": (columns, rows)}
+        shape = shapes.get(kind, halves)
         found.tiles.append(Memory(f"{base.name}_view", shape, base.dtype, base.space, base.name, view))
 
 
 def _add_tensors(chance: random.Random, found: Memories, plain: bool) -> None:
     """For each tile X: in_X where it comes from, work_X which is read and written, out_X where it ends, sum_X for atomics."""
-    for tile in [*found.tiles, *found.versioned]:
+    for tile in [*found.tiles, *found.versioned, *found.sparse]:
         if tile.view_of:
             continue
-        *before, columns = tile.shape
+        if not tile.shape:
+            found.tensors.append(Memory(f"out_{tile.name}", (1,), tile.dtype, "global"))
+            continue
+        *before, columns = tile.shape if tile not in found.versioned else tile.shape[1:]
         if before:
-            rows = before[-1]
             # A row that is no multiple of 16 bytes cannot be copied in bulk.
             width = ("+", ("*", columns, POSITIONS), chance.choice((0, 0, 0, 0, 0 if plain else 3)))
             dynamic = chance.random() < (0.02 if plain else 0.1)
-            found.tensors.append(Memory(f"in_{tile.name}", (rows, width), tile.dtype, "global", dynamic=dynamic))
-            found.tensors.append(Memory(f"work_{tile.name}", (("*", rows, POSITIONS), columns), tile.dtype, "global"))
+            found.tensors.append(Memory(f"in_{tile.name}", (*before, width), tile.dtype, "global", dynamic=dynamic))
+            work = (("*", before[0], POSITIONS), *before[1:], columns)
+            found.tensors.append(Memory(f"work_{tile.name}", work, tile.dtype, "global"))
         else:
             found.tensors.append(Memory(f"in_{tile.name}", (("*", columns, POSITIONS),), tile.dtype, "global"))
         found.tensors += [Memory(f"{use}_{tile.name}", tile.shape, tile.dtype, "global") for use in ("out", "sum")]

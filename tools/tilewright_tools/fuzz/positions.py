@@ -33,6 +33,7 @@ class Positions:
             ("%", self._cell(), TRIPS),
             ("table", ("%", self._cell(), TRIPS)),
             ("%", ("*", loop, 3), TRIPS),
+            ("where", self._comparison(), loop, self.random.choice((0, 2))),
         )
         return self.random.choice(derived)
 

@@ -6,11 +6,11 @@ So any statement can be dropped, and any compound statement replaced by its body
 Expressions are nested tuples. For positions, bounds and conditions (`Position`):
 
     3 | ("loop", name) | ("count",) | ("block",) | ("table", p) | ("cell", i) | ("+" "-" "*" "//" "%", p, p)
-    ("<" ">" "==", p, p) | ("and", c, c)
+    ("where", c, p, p) | ("<" ">" "==", p, p) | ("and", c, c)
 
-For elements (`Element`), with the subscripts i and j of the parallel loop that they stand in:
+For elements (`Element`), with the subscripts i, j and k of the parallel loop that they stand in:
 
-    0.5 | ("load", memory, subscripts) | ("+" "-" "*" "max" "min", e, e) | ("index", "i" or "j") | ("position", p)
+    0.5 | ("load", memory, subscripts) | ("+" "-" "*" "max" "min", e, e) | ("index", "i", "j" or "k") | ("position", p)
 """
 
 from __future__ import annotations
@@ -23,6 +23,9 @@ from typing import Any
 TABLE, CELLS = "Table", "cells"
 """A table of positions in global memory, and single i32s in shared memory."""
 
+METADATA = "in_metadata"
+"""What says which elements of the sparse operand are kept."""
+
 POSITIONS = 12
 """Tiles side by side in a global tensor."""
 
@@ -30,13 +33,19 @@ TRIPS = 8
 """No loop has as many iterations; what a table holds is below it."""
 
 
+SUBSCRIPTS = "ijk"
+"""What the subscripts of a parallel loop are called, outermost first."""
+
 Extent = int | str | tuple[Any, ...]
 """A number, the name of one of the program's dimensions, or ("*" "//" "+", extent, extent)."""
 
 
 @dataclass(frozen=True)
 class Memory:
-    """A buffer; `view_of` and `view` make it an alias of another. `dynamic`: its last extent is known at launch only."""
+    """A buffer; `view_of` and `view` make it an alias of another. `dynamic`: its last extent is known at launch only.
+
+    `layout`: nothing, or how the kernel itself lays out a tile in shared memory, ``padded`` or ``swizzled``.
+    """
 
     name: str
     shape: tuple[Extent, ...]
@@ -45,6 +54,7 @@ class Memory:
     view_of: str = ""
     view: str = ""
     dynamic: bool = False
+    layout: str = ""
 
 
 @dataclass(frozen=True)
@@ -120,7 +130,8 @@ def used_memories(program: Program) -> list[Memory]:
     """The memories that statements refer to, and what those are views of, in the order of their declaration."""
     names = {name for statement in walk(program.statements) for name in names_in(statement.arguments)}
     kinds = {statement.kind for statement in walk(program.statements)}
-    names |= {CELLS} if "cell" in names or kinds & {"cell", "atomic_cell", "while"} else set()
+    carried = any(statement.arguments.get("carried") for statement in walk(program.statements))
+    names |= {CELLS} if carried or "cell" in names or kinds & {"cell", "atomic_cell", "ticket", "while"} else set()
     names |= {TABLE} if "table" in names or "gather" in kinds else set()
     names |= {memory.view_of for memory in program.memories if memory.name in names}
     return [memory for memory in program.memories if memory.name in names]

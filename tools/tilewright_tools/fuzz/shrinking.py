@@ -72,6 +72,8 @@ def _smaller_kernels(program: Program) -> Iterator[Program]:
     for extent in (16, 32):
         if any(size > extent for size in program.dimensions.values()):
             yield replace(program, dimensions={name: min(extent, size) for name, size in program.dimensions.items()})
+    if any(memory.layout for memory in program.memories):
+        yield replace(program, memories=tuple(replace(memory, layout="") for memory in program.memories))
     for name, size in program.dimensions.items():
         if size > 16:
             yield replace(program, dimensions={**program.dimensions, name: 16})
@@ -95,12 +97,30 @@ def _simpler(statements: Statements) -> Iterator[Statements]:
 def _simpler_values(kind: str, name: str, value: Any) -> Iterator[Any]:
     if value is True:
         yield False
+    elif name == "mask" and isinstance(value, tuple):
+        yield None
+    elif name == "carried" and isinstance(value, tuple):
+        yield None
+        for simpler in _simpler_expressions("position", value[1]) if isinstance(value[1], tuple) else ():
+            yield (value[0], simpler)
     elif isinstance(value, tuple):
         yield from _simpler_expressions(name, value)
-    elif isinstance(value, int) and name in ("start", "stop", "stages", "position", "step", "version", "value"):
+    elif isinstance(value, int) and name in (
+        "start",
+        "stop",
+        "stages",
+        "position",
+        "step",
+        "version",
+        "value",
+        "repeat",
+        "trips",
+    ):
         # A loop keeps at least one stage and one step.
         least = 1 if name in ("stages", "step") else 0
         yield from (smaller for smaller in (least, 1, 2, 3) if least <= smaller < value)
+    elif name == "strategy" and value is not None:
+        yield None
     elif name == "op" and value != "max" and kind == "reduce":
         yield "max"
 
@@ -110,7 +130,7 @@ def _simpler_expressions(name: str, value: tuple[Any, ...]) -> Iterator[Any]:
     operator, *operands = value
     if operator == "load":
         return
-    if name in ("stop", "position", "start", "version", "rows", "columns"):
+    if name in ("stop", "position", "start", "version", "rows", "columns", "trips", "value"):
         yield from (0, 1, 3) if name == "stop" else (0,)
     if name == "condition" and operator == "and":
         yield from operands

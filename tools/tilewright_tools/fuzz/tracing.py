@@ -7,10 +7,11 @@ from collections.abc import Sequence
 from typing import Any
 
 import tilewright.language as tl
-from tilewright.language.trace import current_trace
 from tilewright.mlir import ir
 from tilewright_tools.fuzz.elements import element
-from tilewright_tools.fuzz.program import CELLS, TABLE, Memory, Program, Statement, used_memories
+from tilewright_tools.fuzz.loops import RolesByHand, carrying_loop, pipelined_attributes
+from tilewright_tools.fuzz.program import CELLS, TABLE, TRIPS, Memory, Program, Statement, used_memories, walk
+from tilewright_tools.fuzz.views import lay_out, view_of
 
 COUNT = "count"
 NAME = "random_kernel"
@@ -37,10 +38,10 @@ def _tensor(program: Program, memory: Memory) -> tl.Tensor:
 
 def slots(statement: Statement) -> int:
     """How many statements of the language this one is: what it takes of an explicit schedule."""
-    if statement.kind == "guard" and not statement.otherwise:
-        return sum(slots(inner) for inner in statement.body)
-    if statement.kind == "reduce":
-        return 2 if statement.arguments["clear"] else 1
+    if (statement.kind == "guard" and not statement.otherwise) or statement.kind in ("value", "ticket"):
+        return sum(slots(inner) for inner in statement.body) + (statement.kind == "ticket")
+    if statement.kind in ("reduce", "best"):
+        return 1 + statement.arguments["clear"] * (2 if statement.kind == "best" else 1)
     return 2 if statement.kind == "while" else 1
 
 
@@ -68,6 +69,9 @@ class Tracer:
             elif not memory.view_of:
                 allocate = tl.alloc_shared if memory.space == "shared" else tl.alloc_fragment
                 self.buffers[memory.name] = allocate(program.shape(memory), memory.dtype)
+                lay_out(self.buffers[memory.name], memory.layout)
+        barriers = [s.arguments["name"] for s in walk(program.statements) if s.kind == "barrier"]
+        self.barriers = {name: tl.mbarrier(arrivals=program.threads) for name in barriers}
         for memory in memories:
             if memory.view_of and not memory.view.startswith("late "):
                 self.buffers[memory.name] = self._view(memory)
@@ -104,17 +108,16 @@ class Tracer:
         first = self.position(operands[0])
         if operator == "table":
             return tl.cast(self.buffers[TABLE][first], "index")
+        if operator == "where":
+            chosen, other = (tl.cast(self.position(operand), "index") for operand in operands[1:])
+            if isinstance(first, bool):
+                return chosen if first else other
+            return tl.where(first, chosen, other)
         return _combine(operator, first, self.position(operands[1]))
 
     def _view(self, memory: Memory) -> tl.Buffer:
-        whole = self.buffers[memory.view_of]
-        shape = self.program.shape(memory)
         form = memory.view.removeprefix("late ")
-        if form == "lower half":
-            return _window_as_buffer(whole, (0, 0), shape)
-        if form == "upper half":
-            return _window_as_buffer(whole, (shape[0], 0), shape)
-        return _flat(whole, shape[0]) if form == "flat" else _reinterpreted(whole, shape)
+        return view_of(self.buffers[memory.view_of], self.program.shape(memory), form)
 
     # Statements on tiles. `axis` is the dimension of the global tensor along which tiles are side by side.
 
@@ -179,17 +182,47 @@ class Tracer:
     def _reduce(self, _: Statement, source: str, target: str, op: Any, axis: int, clear: bool) -> None:
         tl.reduce(self.buffer(source), self.buffer(target), op, axis, clear)
 
-    def _elementwise(self, _: Statement, target: str, value: Any, low: float, high: float) -> None:
-        self._each(
-            target, lambda tile, subscripts: tile.__setitem__(subscripts, self._clamped(tile, value, subscripts, low, high))
-        )
+    def _scan(self, _: Statement, source: str, target: str, op: Any, axis: int, reverse: bool) -> None:
+        tl.scan(self.buffer(source), self.buffer(target), op, axis, reverse)
+
+    def _best(self, _: Statement, source: str, target: str, places: str, op: Any, axis: int, start: Any, clear: bool) -> None:
+        buffers = self.buffer(source), self.buffer(target), self.buffer(places)
+        tl.arg_reduce(*buffers, op, axis, self.position(start), clear)
+
+    def _elementwise(
+        self, _: Statement, target: str, value: Any, low: float, high: float, mask: Any = None, repeat: int = 0
+    ) -> None:
+        def write(tile: Any, subscripts: Any) -> None:
+            for _ in tl.serial(repeat) if repeat else (0,):
+                tile[subscripts] = self._clamped(tile, value, subscripts, low, high)
+
+        def masked(tile: Any, subscripts: Any) -> None:
+            holds = self._holds(mask, subscripts)
+            if isinstance(holds, bool):
+                if holds:
+                    write(tile, subscripts)
+                return
+            with tl.if_(holds):
+                write(tile, subscripts)
+
+        part = mask[1] if mask and mask[0] == "part" else 1
+        self._each(target, masked, part)
+
+    def _holds(self, mask: Any, subscripts: Any) -> Any:
+        """Whether a parallel loop writes an element."""
+        if not mask or mask[0] == "part" or not subscripts:
+            return True
+        if mask[0] == "i<":
+            return subscripts[0] < mask[1]
+        return self.position(mask[1]) if mask[0] == "if" else subscripts[0] <= subscripts[-1]
 
     def _gather(self, _: Statement, tensor: str, tile: str, position: Any) -> None:
         def copy_row(target: Any, subscripts: Any) -> None:
             row = tl.cast(
                 self.buffers[TABLE][(subscripts[0] + self.position(position)) % self.buffers[TABLE].shape[0]], "index"
             )
-            target[subscripts] = self.buffers[tensor][row, subscripts[1]]
+            rows = self.program.shape(self.memories[tensor])[0]
+            target[subscripts] = self.buffers[tensor][row % rows if rows < TRIPS else row, subscripts[1]]
 
         self._each(tile, copy_row)
 
@@ -200,9 +233,13 @@ class Tracer:
 
         self._each(tensor, combine)
 
-    def _each(self, name: str, act: Any) -> None:
+    def _each(self, name: str, act: Any, part: int = 1) -> None:
+        """`act` on all elements of a tile, or on the first of each `part` rows."""
         tile = self.buffer(name)
-        for subscripts in tl.parallel(*tile.shape):
+        if not tile.rank:
+            act(tile, ())
+            return
+        for subscripts in tl.parallel(max(tile.shape[0] // part, 1), *tile.shape[1:]):
             act(tile, subscripts if isinstance(subscripts, tuple) else (subscripts,))
 
     def _clamped(self, target: Any, value: Any, subscripts: Any, low: float, high: float) -> Any:
@@ -216,7 +253,17 @@ class Tracer:
     def _atomic_cell(self, _: Statement, cell: int, value: Any) -> None:
         tl.atomic_add(self.buffers[CELLS], (cell,), tl.cast(tl.cast(self.position(value), "index"), "i32"))
 
+    def _sparse_gemm(self, _: Statement, a: str, metadata: str, b: str, accumulator: str) -> None:
+        tl.gemm_sp(self.buffer(a), self.buffer(metadata), self.buffer(b), self.buffer(accumulator))
+
     # Control flow.
+
+    def _value(self, statement: Statement, name: str, value: Any) -> None:
+        self._loop_body(name, tl.cast(self.position(value), "index"), statement.body)
+
+    def _ticket(self, statement: Statement, name: str, cell: int, value: Any) -> None:
+        old = tl.atomic_add(self.buffers[CELLS], (cell,), tl.cast(tl.cast(self.position(value), "index"), "i32"))
+        self._loop_body(name, tl.cast(old, "index") % TRIPS, statement.body)
 
     def _guard(self, statement: Statement, condition: Any) -> None:
         holds = self.position(condition)
@@ -233,11 +280,61 @@ class Tracer:
         for k in tl.serial(self.position(start), self.position(stop), step):
             self._loop_body(name, k, statement.body)
 
-    def _pipelined(self, statement: Statement, name: str, start: Any, stop: Any, stages: int, explicit: bool) -> None:
+    def _pipelined(
+        self,
+        statement: Statement,
+        name: str,
+        start: Any,
+        stop: Any,
+        stages: int,
+        explicit: bool,
+        strategy: str | None = None,
+        step: int = 1,
+        carried: Any = None,
+    ) -> None:
+        if carried or step > 1:
+            bounds = (self.position(start), self.position(stop), step)
+            self._carrying(statement, name, bounds, pipelined_attributes(stages, strategy), carried)
+            return
         stage, order = schedule(statement.body) if explicit else (None, None)
         bounds = self.position(start), self.position(stop)
-        for k in tl.pipelined(*bounds, num_stages=stages, stage=stage, order=order):
+        for k in tl.pipelined(*bounds, num_stages=stages, stage=stage, order=order, strategy=strategy):
             self._loop_body(name, k, statement.body)
+
+    def _carrying(
+        self, statement: Statement, name: str, bounds: Sequence[Any], attributes: dict[str, ir.Attribute], carried: Any
+    ) -> None:
+        """A loop with steps of any size, that may keep a single i32 in a value which it carries."""
+
+        def body(k: tl.Scalar, *values: tl.Scalar) -> list[tl.Scalar]:
+            self.loops[f"{name}_carried"] = tl.cast(values[0], "index") % TRIPS if values else 0
+            self._loop_body(name, k, statement.body)
+            self.loops[name] = k
+            following = [tl.cast(tl.cast(self.position(carried[1]), "index"), "i32")] if carried else []
+            del self.loops[name], self.loops[f"{name}_carried"]
+            return following
+
+        first = [self.buffers[CELLS][carried[0]]] if carried else []
+        for last in carrying_loop([tl.cast(bound, "index") for bound in bounds], attributes, first, body):
+            self.buffers[CELLS][carried[0]] = last
+
+    def _prefetch(self, statement: Statement, tensor: str, tile: str, position: Any, axis: int) -> None:
+        """A copy by hand, that lands after the statements in its body."""
+        target = self.buffer(tile)
+        tl.async_copy(self._window(tensor, target, position, axis), target)
+        tl.commit_group()
+        self.statements(statement.body)
+        tl.wait_group(0)
+
+    def _barrier(self, statement: Statement, name: str, loop: str, start: int, step: int) -> None:
+        """All threads arrive, and wait for each other after the statements in its body."""
+        self.barriers[name].arrive()
+        self.statements(statement.body)
+        self.barriers[name].wait(parity=(self.position(("loop", loop)) - start) // step % 2)
+
+    def _roles(self, _: Statement, source: str, ring: str, target: str, trips: Any, position: Any, bulk: bool) -> None:
+        by_hand = RolesByHand(self.program.threads, self.buffers[source], self.buffers[ring], self.buffers[target])
+        by_hand.trace(self.position(trips), self.position(position), bulk)
 
     def _while(self, statement: Statement, name: str, cell: int, stop: Any) -> None:
         counter = self.buffers[CELLS]
@@ -266,39 +363,3 @@ def _combine(operator: str, first: Any, second: Any) -> Any:
         "and": lambda: first & second,
     }
     return operations[operator]()
-
-
-def _window_as_buffer(whole: tl.Buffer, offsets: tuple[int, int], shape: tuple[int, ...]) -> tl.Buffer:
-    return _aliased(whole, whole.window(offsets, shape).view(), shape)
-
-
-def _aliased(whole: tl.Buffer, value: ir.Value, shape: tuple[int, ...]) -> tl.Buffer:
-    return tl.Buffer(value, whole.dtype, shape, whole.space, f"a view of {whole.name}", current_trace("a view").scope)
-
-
-def _memory_type(whole: tl.Buffer, shape: tuple[int, ...]) -> ir.MemRefType:
-    return ir.MemRefType.get(list(shape), whole.dtype.mlir(), None, ir.MemRefType(whole.view().type).memory_space)
-
-
-def _flat(whole: tl.Buffer, size: int) -> tl.Buffer:
-    i64 = ir.IntegerType.get_signless(64)
-    together = ir.ArrayAttr.get([ir.ArrayAttr.get([ir.IntegerAttr.get(i64, i) for i in range(whole.rank)])])
-    attributes: dict[str, ir.Attribute] = {"reassociation": together}
-    collapsed = current_trace("a view").emit(
-        "memref.collapse_shape", [whole.view()], [_memory_type(whole, (size,))], attributes, removable=True
-    )
-    return _aliased(whole, collapsed.results[0], (size,))
-
-
-def _reinterpreted(whole: tl.Buffer, shape: tuple[int, ...]) -> tl.Buffer:
-    strides = [shape[1], 1]
-    attributes: dict[str, ir.Attribute] = {
-        "static_offsets": ir.DenseI64ArrayAttr.get([0]),
-        "static_sizes": ir.DenseI64ArrayAttr.get(list(shape)),
-        "static_strides": ir.DenseI64ArrayAttr.get(strides),
-        "operandSegmentSizes": ir.DenseI32ArrayAttr.get([1, 0, 0, 0]),
-    }
-    cast = current_trace("a view").emit(
-        "memref.reinterpret_cast", [whole.view()], [_memory_type(whole, shape)], attributes, removable=True
-    )
-    return _aliased(whole, cast.results[0], shape)
