@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -43,10 +44,17 @@ def test_programs_have_what_they_promise() -> None:
     programs = [generate(seed) for seed in range(300)]
     kinds = {statement.kind for program in programs for statement in walk(program.statements)}
     assert kinds >= {"pipelined", "serial", "while", "guard", "gemm", "reduce", "gather", "atomic", "copy_edge", "cell"}
-    assert any(statement.arguments.get("explicit") for program in programs for statement in walk(program.statements))
+    assert kinds >= {"scan", "best", "value", "ticket", "prefetch", "barrier", "roles", "sparse_gemm"}
+    statements = [statement for program in programs for statement in walk(program.statements)]
+    for argument in ("explicit", "carried", "step", "strategy", "mask", "repeat"):
+        assert any(statement.arguments.get(argument) for statement in statements), argument
     assert any(memory.view_of for program in programs for memory in used_memories(program))
     dtypes = {memory.dtype for program in programs for memory in used_memories(program)}
-    assert dtypes >= {"f16", "bf16", "f32", "i8", "i32"}
+    assert dtypes >= {"f16", "bf16", "f32", "f8E4M3FN", "f8E5M2", "i8", "i16", "i32"}
+    used = [memory for program in programs for memory in used_memories(program)]
+    assert {len(memory.shape) for memory in used} == {0, 1, 2, 3}
+    assert {memory.layout for memory in used} == {"", "padded", "swizzled"}
+    assert any(program.threads % 128 for program in programs)
 
 
 def test_a_memory_is_used_through_its_view() -> None:
@@ -116,3 +124,27 @@ def test_shrinking_gives_up_after_so_many_attempts() -> None:
     program = _program(*[_fill("a")] * 8)
     assert shrink(program, lambda candidate: bool(seen.append(candidate)), attempts=5) == program
     assert len(seen) < 6
+
+
+def test_shrinking_makes_loops_of_carried_values_masks_and_layouts_plain() -> None:
+    masked = Statement("elementwise", {"target": "a", "value": 1, "low": 0.0, "high": 1.0, "mask": ("i<", 3), "repeat": 2})
+    arguments = {"name": "k", "start": 0, "stop": 2, "stages": 2, "explicit": False, "carried": (1, ("loop", "k")), "step": 3}
+    program = _program(Statement("pipelined", {**arguments, "strategy": "async"}, (masked,)))
+    program = replace(program, memories=tuple(replace(memory, layout="padded") for memory in program.memories))
+    kinds = {"pipelined", "elementwise"}
+    small = shrink(program, lambda candidate: {s.kind for s in walk(candidate.statements)} == kinds)
+    loop, inner = walk(small.statements)
+    assert (loop.arguments["carried"], loop.arguments["strategy"], loop.arguments["step"]) == (None, None, 1)
+    assert (inner.arguments["mask"], inner.arguments["repeat"]) == (None, 0)
+    assert not any(memory.layout for memory in small.memories)
+
+
+def test_shrinking_keeps_the_cell_of_a_carried_value_and_makes_the_next_one_simple() -> None:
+    following = ("%", ("+", ("loop", "k"), 1), 4)
+    arguments = {"name": "k", "start": 0, "stop": 2, "stages": 2, "explicit": False, "carried": (1, following)}
+
+    def needed(program: Program) -> bool:
+        return any(s.arguments.get("carried") for s in walk(program.statements))
+
+    (loop,) = shrink(_program(Statement("pipelined", arguments, (_fill("a"),))), needed).statements
+    assert loop.arguments["carried"] == (1, 0)

@@ -164,7 +164,8 @@ class Generator:
         if self.memories.sparse and chance.random() < 0.5:
             copies += [self.leaves.copy_of_tile(tile) for tile in self.memories.sparse]
             rest.append(self.leaves.sparse_gemm())
-        if alone and not explicit and chance.random() < 0.06:
+        # A kernel with a barrier for all of its threads is not specialized.
+        if alone and not explicit and chance.random() < 0.04:
             rest.insert(chance.randint(0, len(rest)), self._barrier(arguments, rest))
         if arguments.get("carried"):
             arguments["carried"] = (arguments["carried"][0], self.positions.tile())

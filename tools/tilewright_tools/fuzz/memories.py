@@ -179,7 +179,7 @@ def choose_memories(chance: random.Random, plain: bool) -> Memories:
         )
         found.sparse += [kept, metadata, Memory("dense", ("K", "N"), dtype, "shared")]
     _add_tensors(chance, found, plain)
-    if chance.random() < 0.08:
+    if chance.random() < 0.05:
         found.ring = Memory("ring", (chance.choice((1, 2, 3)), "M", "K"), dtype, "shared")
         wide_row = ("*", "K", POSITIONS)
         found.tensors += [Memory("in_ring", ("M", wide_row), dtype, "global"), Memory("out_ring", ("M", "K"), dtype, "global")]
