@@ -185,8 +185,14 @@ def _by_hand(program: Program) -> bool:
     return any(statement.arguments.get("explicit") for statement in walk(program.statements))
 
 
-from tilewright_tools.fuzz.lost_copies import loses_a_copy
-from tilewright_tools.fuzz.program import METADATA, TABLE, TRIPS, Program, used_memories, walk
+def _is_of_a_lost_copy(failure: Failure, program: Program) -> bool:
+    """Whether the error says that a copy is lost, and the program loses one."""
+    return " is lost" in failure.message and loses_a_copy(program)
+
+
+def _asynchronous(program: Program) -> bool:
+    """Whether the kernel itself copies asynchronously or has barriers, which the reference does not know."""
+    return any(statement.kind in ("prefetch", "barrier", "roles") for statement in walk(program.statements))
 
 
 def _run(module: ir.Operation, configuration: Configuration, watcher: SameAtEveryStage, sink: DiagnosticSink) -> Failure | None:

@@ -14,6 +14,8 @@ from tilewright_tools.fuzz.tracing import slots
 
 DEEPEST = 3
 MOST_STATEMENTS = 16
+# Some loops begin after their end.
+_STARTS = (0, 0, 0, 0, 0, 1, 1, 2, 2, 4)
 _THREADS = (32, 64, 128, 128, 128, 128, 256, 256, 256, 384, 96, 160, 192, 224)
 
 
@@ -142,7 +144,7 @@ class Generator:
         chance, name = self.random, self._name()
         stop, stages = self.positions.bound(3 if depth else TRIPS - 1), chance.choice((1, 2, 2, 3, 3, 4, 6))
         alone, self.alone = self.alone, False
-        arguments: dict[str, Any] = {"name": name, "start": chance.choice((0, 0, 0, 1, 2)), "stop": stop, "stages": stages}
+        arguments: dict[str, Any] = {"name": name, "start": chance.choice(_STARTS), "stop": stop, "stages": stages}
         arguments["strategy"] = chance.choice(("async", "warp_specialize", "none")) if chance.random() < 0.06 else None
         tiles = self._tiles_of_loop(chance.choice((1, 2, 2)))
         explicit = not self.plain and chance.random() < 0.12
