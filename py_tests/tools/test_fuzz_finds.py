@@ -21,7 +21,7 @@ pytestmark = pytest.mark.l2_simulator
 # A seed with an asynchronous loop whose waits matter.
 SEED = 4
 # A seed with a loop that copies to a tile, and writes over it before anything reads it.
-LOST = 500085
+LOST = 8175
 
 
 def _one_more_pending(*arguments) -> PipelineWaits:
