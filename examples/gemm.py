@@ -21,6 +21,7 @@ VARIANTS = {
     "i8": {"dtype": "i8", "transpose_b": True, "block_k": 32, "out_dtype": "i32", "accumulator_dtype": "i32"},
     "one stage": {"num_stages": 1},
     "more stages than trips": {"K": 32, "num_stages": 4},
+    "layouts and registers by hand": {"swizzles": (32, 64), "registers": (40, 232)},
 }
 
 
@@ -38,10 +39,13 @@ def build(
     transpose_a: bool = False,
     transpose_b: bool = False,
     threads: int = 256,
+    swizzles: tuple[int, int] | None = None,
+    registers: tuple[int, int] | None = None,
 ) -> tl.Kernel:
     """The kernel for shapes that are multiples of the tile. A is KxM if `transpose_a`, B is NxK if `transpose_b`.
 
-    `out_dtype` is that of the operands unless given.
+    `out_dtype` is that of the operands unless given. `swizzles` (bytes, of the tiles of A and B) and `registers` (of each
+    thread that copies and that computes) say by hand what the passes choose otherwise.
     """
 
     @tl.kernel(threads=threads)
@@ -55,6 +59,11 @@ def build(
         A_tile = tl.alloc_shared((block_k, block_m) if transpose_a else (block_m, block_k), dtype)
         B_tile = tl.alloc_shared((block_n, block_k) if transpose_b else (block_k, block_n), dtype)
         accumulator = tl.alloc_fragment((block_m, block_n), accumulator_dtype)
+        if swizzles is not None:
+            tl.annotate_layout(A_tile, swizzle=swizzles[0])
+            tl.annotate_layout(B_tile, swizzle=swizzles[1])
+        if registers is not None:
+            tl.register_hints(producer=registers[0], consumer=registers[1])
         tl.fill(accumulator, 0)
         for k in tl.pipelined(K // block_k, num_stages=num_stages):
             depth = k * block_k

@@ -2,7 +2,8 @@
 """C = A B with the blocks in another order: panels of some rows of tiles, there and back, so that neighbours share a cache.
 
 Blocks are started by their number. In the order of numbers, the tiles of a panel go down its `panel` rows, then to the next
-column; every other panel runs from right to left, so that it begins where the one before it ended.
+column; every other panel runs from right to left, so that it begins where the one before it ended. `by_attribute` asks for that
+order with `tl.swizzle_blocks`; without it the kernel computes its tile from the block's number.
 """
 
 import numpy as np
@@ -16,6 +17,7 @@ VARIANTS = {
     "one panel": {"panel": 5},
     "panels of one row": {"panel": 1, "num_stages": 3},
     "a panel larger than the grid": {"panel": 8},
+    "by attribute": {"by_attribute": True},
 }
 
 
@@ -31,6 +33,7 @@ def build(
     dtype: str = "f16",
     transpose_b: bool = False,
     threads: int = 128,
+    by_attribute: bool = False,
 ) -> tl.Kernel:
     """The kernel for shapes that are multiples of the tile. The last panel may have fewer rows."""
     rows, columns = M // block_m, N // block_n
@@ -42,13 +45,17 @@ def build(
         C: tl.Tensor((M, N), dtype),
     ):
         bx, by = tl.grid(columns, rows)
-        number = by * columns + bx
-        at = number // (panel * columns)
-        within = number % (panel * columns)
-        height = tl.min(rows - at * panel, panel)
-        forth = within // height
-        row = (at * panel + within % height) * block_m
-        column = tl.where(at % 2 == 0, forth, columns - 1 - forth) * block_n
+        if by_attribute:
+            tl.swizzle_blocks(panel)
+            row, column = by * block_m, bx * block_n
+        else:
+            number = by * columns + bx
+            at = number // (panel * columns)
+            within = number % (panel * columns)
+            height = tl.min(rows - at * panel, panel)
+            forth = within // height
+            row = (at * panel + within % height) * block_m
+            column = tl.where(at % 2 == 0, forth, columns - 1 - forth) * block_n
         A_tile = tl.alloc_shared((block_m, block_k), dtype)
         B_tile = tl.alloc_shared((block_n, block_k) if transpose_b else (block_k, block_n), dtype)
         accumulator = tl.alloc_fragment((block_m, block_n), tl.f32)

@@ -143,3 +143,24 @@ def test_a_finding_prints_as_a_located_error(kernel_text, run):
     assert ": error: uninitialised-read: 'memref.copy' reads element [0] of '%alloc', which nothing has written" in first
     assert "(thread block 0, 0, 0)" in first
     assert ": note: '%alloc' in global memory is allocated here" in note
+
+
+@pytest.mark.parametrize(("panel", "grid"), [(1, (3, 3, 1)), (2, (3, 5, 2)), (4, (2, 3, 1))])
+def test_blocks_start_in_panels(panel, grid, kernel_text, run_clean):
+    started = np.zeros(grid, np.int32)
+    memory = f"memref<{'x'.join(map(str, grid))}xi32>"
+    body = f"""%one = arith.constant 1 : i32
+    %x = gpu.block_id x
+    %y = gpu.block_id y
+    %z = gpu.block_id z
+    %n = memref.atomic_rmw addi %one, %Count[%c0] : (i32, memref<1xi32>) -> i32
+    memref.store %n, %Started[%x, %y, %z] : {memory}"""
+    text = kernel_text(f"%Count: memref<1xi32>, %Started: {memory}", body, ", ".join(map(str, grid)))
+    text = text.replace("known_block_size", f"tile.block_swizzle = {panel} : i32, known_block_size")
+    run_clean(text, [np.zeros(1, np.int32), started])
+    columns, rows, _ = grid
+    for (x, y, z), place in np.ndenumerate(started):
+        at = y // panel
+        height = min(panel, rows - at * panel)
+        forth = x if at % 2 == 0 else columns - 1 - x
+        assert place == z * columns * rows + at * panel * columns + forth * height + y % panel

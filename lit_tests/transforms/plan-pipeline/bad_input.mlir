@@ -101,3 +101,23 @@ gpu.module @kernels {
     gpu.return
   }
 }
+
+// -----
+
+gpu.module @kernels {
+  // expected-error@+1 {{tile.block_swizzle = 0 on 'gpu.func'; it is a positive number of rows of blocks}}
+  gpu.func @panels_without_rows() kernel
+      attributes {known_block_size = array<i32: 128, 1, 1>, known_grid_size = array<i32: 4, 4, 1>, tile.block_swizzle = 0 : i32} {
+    gpu.return
+  }
+}
+
+// -----
+
+gpu.module @kernels {
+  // expected-error@+1 {{tile.block_swizzle = "rows" on 'gpu.func'; it is an integer}}
+  gpu.func @panels_of_no_number() kernel
+      attributes {known_block_size = array<i32: 128, 1, 1>, known_grid_size = array<i32: 4, 4, 1>, tile.block_swizzle = "rows"} {
+    gpu.return
+  }
+}

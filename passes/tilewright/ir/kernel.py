@@ -7,8 +7,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from tilewright.diagnostics import InputError, source_location
+from tilewright.ir.attributes import read_integer
 from tilewright.mlir import ir
 
+BLOCK_SWIZZLE = "tile.block_swizzle"
 _IDENTIFIER = re.compile(r"%([A-Za-z_$.-][A-Za-z0-9_$.-]*)")
 
 
@@ -42,6 +44,17 @@ class Kernel:
             return None
         x, y, z = ir.DenseI32ArrayAttr(self.operation.attributes["known_block_size"])
         return x * y * z
+
+    @property
+    def panel(self) -> int | None:
+        """The rows of a panel, where blocks are started in panels. Raises InputError where the attribute is none."""
+        if BLOCK_SWIZZLE not in self.operation.attributes:
+            return None
+        rows = read_integer(self.operation, BLOCK_SWIZZLE)
+        if rows < 1:
+            message = f"{BLOCK_SWIZZLE} = {rows} on '{self.operation.name}'; it is a positive number of rows of blocks"
+            raise InputError(message, source_location(self.operation.location))
+        return rows
 
     def grid(self, values: Sequence[object]) -> tuple[int, int, int]:
         """The grid for these argument values (arrays have a `shape`): `known_grid_size`, else the map `tile.grid`.

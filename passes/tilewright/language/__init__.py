@@ -4,6 +4,14 @@
 are annotated with ``tl.Tensor(shape, dtype)`` or an element type. It runs once, and what it does is recorded.
 """
 
+from tilewright.language.annotations import (
+    annotate_layout,
+    disable_bulk_copy,
+    disable_register_budget,
+    disable_warp_specialization,
+    register_hints,
+    swizzle_blocks,
+)
 from tilewright.language.arg_reduction import arg_reduce
 from tilewright.language.buffers import Buffer, Window
 from tilewright.language.control import else_, grid, if_, parallel, pipelined, serial, while_
@@ -90,6 +98,7 @@ __all__ = [
     "abs",
     "alloc_fragment",
     "alloc_shared",
+    "annotate_layout",
     "arg_reduce",
     "as_dtype",
     "async_copy",
@@ -108,6 +117,9 @@ __all__ = [
     "copy_out",
     "cos",
     "cumsum",
+    "disable_bulk_copy",
+    "disable_register_budget",
+    "disable_warp_specialization",
     "dynamic",
     "else_",
     "erf",
@@ -141,6 +153,7 @@ __all__ = [
     "phase",
     "pipelined",
     "reduce",
+    "register_hints",
     "reshape",
     "round",
     "rsqrt",
@@ -150,6 +163,7 @@ __all__ = [
     "specialize",
     "sqrt",
     "stage_index",
+    "swizzle_blocks",
     "tanh",
     "view",
     "wait_group",

@@ -76,13 +76,16 @@ def _sized(tile: Tile, shape: list[int], what: str) -> Tile:
     return tile
 
 
-def copy(source: Tile, destination: Tile) -> None:
-    """Copy a tile; where the element types differ, convert each element. Windows must lie inside their buffers."""
+def copy(source: Tile, destination: Tile, *, disable_bulk_copy: bool = False) -> None:
+    """Copy a tile; where the element types differ, convert each element. Windows must lie inside their buffers.
+
+    `disable_bulk_copy`: it is no bulk copy, even where it could be one.
+    """
     trace = current_trace("tl.copy")
     source, destination = _matched(source, destination, "tl.copy")
     views = (source.view(), destination.view())
     if source.dtype is destination.dtype:
-        trace.emit("memref.copy", views)
+        trace.emit("memref.copy", views, [], _copy_flags(disable_bulk_copy))
         return
     for subscripts in parallel(*known_shape(source, "the source")):
         indices = [i.value for i in (subscripts if isinstance(subscripts, tuple) else (subscripts,))]
@@ -130,11 +133,23 @@ def pad_attribute(pad: float | int | None, dtype: DType) -> dict[str, ir.Attribu
     return {} if pad is None else {"pad": literal(float(pad) if dtype.is_float else pad, dtype)}
 
 
-def copy_in(source: Tile, tile: Tile, pad: float | int | None = None) -> None:
-    """Copy a window that may cross an edge of its buffer into a tile; what lies outside reads as `pad` (0)."""
+def _copy_flags(disable_bulk_copy: bool) -> dict[str, ir.Attribute]:
+    return {"tile.disable_bulk_copy": ir.UnitAttr.get()} if disable_bulk_copy else {}
+
+
+def copy_in(source: Tile, tile: Tile, pad: float | int | None = None, *, disable_bulk_copy: bool = False) -> None:
+    """Copy a window that may cross an edge of its buffer into a tile; what lies outside reads as `pad` (0).
+
+    `disable_bulk_copy`: it is no bulk copy, even where it could be one.
+    """
     trace = current_trace("tl.copy_in")
     memory, offsets = crossing_window(source, tile, "tl.copy_in")
-    trace.emit("tile.copy_in", [memory, *offsets, tile.view()], [], pad_attribute(pad, tile.dtype))
+    trace.emit(
+        "tile.copy_in",
+        [memory, *offsets, tile.view()],
+        [],
+        {**pad_attribute(pad, tile.dtype), **_copy_flags(disable_bulk_copy)},
+    )
 
 
 def copy_out(tile: Tile, destination: Tile) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice, product
 
@@ -12,19 +13,28 @@ Coordinates = tuple[int, int, int]
 
 @dataclass(frozen=True)
 class BlockSelection:
-    """All blocks, the first `first`, or the one at `at`; x runs fastest."""
+    """All blocks, the first `first`, or the one at `at`; x runs fastest, or they come in panels of some rows."""
 
     first: int | None = None
     at: Coordinates | None = None
 
-    def select(self, grid: Coordinates) -> list[Coordinates]:
-        """The coordinates in `grid`; raises UsageError for a block that is outside."""
+    def select(self, grid: Coordinates, panel: int | None = None) -> list[Coordinates]:
+        """The coordinates in `grid`, in the order in which they start; raises UsageError for a block that is outside."""
         if self.at is not None:
             if not all(0 <= position < size for position, size in zip(self.at, grid, strict=True)):
                 raise UsageError(f"no block {self.at} in a grid of {grid}")
             return [self.at]
         everything = ((x, y, z) for z, y, x in product(range(grid[2]), range(grid[1]), range(grid[0])))
-        return list(islice(everything, self.first))
+        return list(islice(everything if panel is None else _in_panels(grid, panel), self.first))
+
+
+def _in_panels(grid: Coordinates, panel: int) -> Iterator[Coordinates]:
+    """Down the rows of a panel, then to the next column; every other panel from right to left."""
+    for z in range(grid[2]):
+        for number, top in enumerate(range(0, grid[1], panel)):
+            columns = range(grid[0]) if number % 2 == 0 else reversed(range(grid[0]))
+            for x, y in product(columns, range(top, min(top + panel, grid[1]))):
+                yield (x, y, z)
 
 
 ALL_BLOCKS = BlockSelection()

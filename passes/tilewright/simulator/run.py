@@ -60,7 +60,7 @@ def simulate(
     _check_arguments(kernel, arguments)
     grid = kernel.grid(arguments)
     threads = _block_size(kernel)
-    chosen = blocks.select(grid)
+    chosen = blocks.select(grid, kernel.panel)
     decoder = Decoder(threads[0] * threads[1] * threads[2])
     body = _decode(kernel, decoder)
     # Memory is contiguous; what is not is copied, and copied back.

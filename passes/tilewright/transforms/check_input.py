@@ -22,9 +22,10 @@ def check_input(kernel: Kernel, machine: Machine) -> None:
 
     Threads appear when a kernel is distributed, not before. Register hints must be ones that a thread can have; the threads
     of a kernel, and its warp groups where it is specialized by hand, must fit into a block; layouts must be layouts of their
-    buffers, instructions those of the machine.
+    buffers, instructions those of the machine; blocks start in panels of one row or more.
     """
     read_hints(kernel)
+    _ = kernel.panel
     _check_block(kernel, machine)
     for operation in nested_operations(kernel.operation):
         _check_instruction(operation, machine)

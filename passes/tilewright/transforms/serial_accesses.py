@@ -29,9 +29,7 @@ class Held:
     by: ir.Operation
 
 
-def held_by_products(
-    spaces: Iterable[LoopSpace], seeds: Iterable[Seed], fragments: Sequence[ir.Value]
-) -> dict[ir.Value, Held]:
+def held_by_products(spaces: Iterable[LoopSpace], seeds: Iterable[Seed], fragments: Sequence[ir.Value]) -> dict[ir.Value, Held]:
     """The `fragments` that are held by products; `seeds` are what the products' instructions fix."""
     held: dict[ir.Value, Held] = {}
     for seed in seeds:
