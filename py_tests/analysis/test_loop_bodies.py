@@ -97,10 +97,6 @@ def test_an_update_in_place_is_not_renewed(loop_body):
             "it reads a scalar from memory that it writes before the scalar is used",
         ),
         (
-            "scf.for %i = %c0 to %c4 step %c1 { memref.copy %S, %R : !tile to !tile } {tile.num_stages = 2 : i32}",
-            "it holds another pipelined loop",
-        ),
-        (
             "%r = scf.if %guard -> (index) { memref.copy %S, %R : !tile to !tile\nscf.yield %c0 : index }"
             " else { scf.yield %c1 : index }\nmemref.store %r, %T[%c0] : memref<16xindex>",
             "a result of a statement that writes memory is used",

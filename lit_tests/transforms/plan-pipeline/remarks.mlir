@@ -291,7 +291,7 @@ gpu.module @kernels {
 !tile = memref<16xf16, #gpu.address_space<workgroup>>
 !frag = memref<16xf16, #gpu.address_space<private>>
 gpu.module @kernels {
-  gpu.func @another_pipelined_loop_inside(%X: !x, %O: !x) kernel
+  gpu.func @only_the_loop_inside_copies(%X: !x, %O: !x) kernel
       attributes {known_block_size = array<i32: 128, 1, 1>, known_grid_size = array<i32: 1, 1, 1>} {
     %c0 = arith.constant 0 : index
     %c1 = arith.constant 1 : index
@@ -300,9 +300,8 @@ gpu.module @kernels {
     %c64 = arith.constant 64 : index
     %S = memref.alloc() : !tile
     %F = memref.alloc() : !frag
-    // expected-remark@+1 {{loop not pipelined: it holds another pipelined loop}}
+    // expected-remark@+1 {{loop not pipelined: no copy from global to shared memory may run ahead of its iteration}}
     scf.for %block = %c0 to %c4 step %c1 {
-      // expected-note@+1 {{because of this 'scf.for'}}
       scf.for %k = %c0 to %c64 step %c16 {
         %a = memref.subview %X[%k] [16] [1] : !x to !win
         memref.copy %a, %S : !win to !tile

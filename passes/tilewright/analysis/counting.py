@@ -12,7 +12,10 @@ COUNTED = ("scf.for", "scf.if")
 
 
 def why_not_counted(loop: ir.Operation, others: Sequence[ir.Operation]) -> Obstacle | None:
-    """Why the iterations of a loop cannot be counted over what it is nested in. `others`: the other pipelined loops."""
+    """Why the iterations of a loop cannot be counted over what it is nested in.
+
+    `others`: the pipelined loops of which a nested statement comes in several places, so that nothing can be counted there.
+    """
     holder = loop.parent
     while holder is not None and holder.operation.name != "gpu.func":
         operation = holder.operation

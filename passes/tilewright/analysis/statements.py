@@ -204,9 +204,6 @@ class _BodyReader:
             elif _is_guard(operation, guards, body.loop):
                 self._take_apart(operation.regions[0].blocks[0], (*guards, operation))
             else:
-                nested = scheduled_loop_in(operation)
-                if nested is not None:
-                    body.refusal = body.refusal or Refusal("it holds another pipelined loop", nested)
                 self._places[operation] = len(self._places)
                 body.statements.append(Statement(operation, guards, effects))
 
@@ -371,17 +368,3 @@ def schedules_explicitly(block: ir.Block) -> bool:
         ):
             return True
     return False
-
-
-def scheduled_loop_in(operation: ir.Operation) -> ir.Operation | None:
-    """The first loop in `operation`, itself included, that asks for a pipeline."""
-    found: list[ir.Operation] = []
-
-    def visit(candidate: ir.Operation) -> ir.WalkResult:
-        if asks_for_pipeline(candidate):
-            found.append(candidate)
-            return ir.WalkResult.INTERRUPT
-        return ir.WalkResult.ADVANCE
-
-    operation.walk(visit, ir.WalkOrder.PRE_ORDER)
-    return found[0] if found else None

@@ -49,8 +49,12 @@ def versionable(buffer: ir.Value, body: LoopBody, others: list[ir.Operation]) ->
         return "an iteration reads what an earlier one left in it"
     if not _views_follow(buffer):
         return "a view reads its address, which a version would change"
-    if _each_loop_renews(buffer, body, others):
+    around = [loop for loop in others if is_nested_in(body.loop, loop)]
+    others = [loop for loop in others if loop not in around]
+    if _each_loop_renews(buffer, body, others, around):
         return None
+    if around:
+        return "the pipelined loop around this one uses it, or something outside of that"
     block = body.loop.block
     nested = _is_nested(body.loop)
     for user in terminal_users(buffer):
@@ -82,10 +86,21 @@ def why_not_replicated(barrier: ir.Value, body: LoopBody, others: list[ir.Operat
     return why_not_one_phase(barrier, accesses, body.loop) or why_not_alone(barrier, body.loop, others)
 
 
-def _each_loop_renews(buffer: ir.Value, body: LoopBody, others: list[ir.Operation]) -> bool:
-    """Whether nothing but pipelined loops uses the buffer, and each renews it: then none sees what another one left in it."""
+def is_nested_in(operation: ir.Operation, holder: ir.Operation) -> bool:
+    """Whether an operation stands in another one, at any depth."""
+    parent = operation.parent
+    return parent is not None and (parent.operation == holder or is_nested_in(parent.operation, holder))
+
+
+def _each_loop_renews(buffer: ir.Value, body: LoopBody, others: list[ir.Operation], around: list[ir.Operation]) -> bool:
+    """Whether nothing but pipelined loops uses the buffer, and each renews it: then none sees what another one left in it.
+
+    `around`: the pipelined loops around this one, in which all of those loops must be.
+    """
     loops = [body.loop, *others]
     for user in terminal_users(buffer):
+        if not all(is_nested_in(user, loop) for loop in around):
+            return False
         holder = next((loop for loop in loops if ancestor_in(user, loop.regions[0].blocks[0]) is not None), None)
         if holder is None or (user.name != "memref.dim" and not only_accesses(user)):
             return False

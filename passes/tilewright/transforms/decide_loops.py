@@ -11,7 +11,7 @@ from tilewright.analysis.program_slice import Obstacle
 from tilewright.analysis.regions import buffer_name
 from tilewright.analysis.statements import LoopBody
 from tilewright.analysis.user_barriers import is_barrier
-from tilewright.analysis.versionable import ancestor_in, terminal_users, why_not_replicated
+from tilewright.analysis.versionable import ancestor_in, is_nested_in, terminal_users, why_not_replicated
 from tilewright.diagnostics import Note, source_location
 from tilewright.machine import Machine
 from tilewright.mlir import ir
@@ -36,6 +36,10 @@ from tilewright.transforms.lost_copies import refuse_lost_copy
 from tilewright.transforms.schedule import Schedule, overwritten_copy
 from tilewright.transforms.strategy import KernelFacts, why_not_specialize
 
+# Of two nested loops the inner one runs more iterations: where both cannot have what they could have alone, it goes first.
+_HOLDS_SPECIALIZED = "a loop in it is specialized, and this one cannot be"
+_HOLDS_PIPELINED = "a loop in it is pipelined, and could not be in a pipeline"
+
 
 def decide_loops(bodies: Sequence[LoopBody], facts: KernelFacts, strategy: str, machine: Machine) -> list[LoopPlan]:
     """The plans of all loops that ask for one. A loop that ends without a pipeline is none of the others' concern.
@@ -48,13 +52,23 @@ def decide_loops(bodies: Sequence[LoopBody], facts: KernelFacts, strategy: str, 
     dropped: list[ir.Operation] = []
     settled: dict[ir.Operation, LoopPlan] = {}
     while True:
-        others = {body.loop: _Others(tuple(loop for loop in pipelined if loop != body.loop), together) for body in bodies}
-        plans = [settled.get(body.loop) or _decide(body, facts, others[body.loop], strategy, machine) for body in bodies]
+        plans: list[LoopPlan] = []
+        for body in bodies:
+            others = _Others(tuple(loop for loop in pipelined if loop != body.loop), together, _around(body, bodies, plans))
+            plans.append(settled.get(body.loop) or _decide(body, facts, others, strategy, machine))
         by_loop = {body.loop: plan for body, plan in zip(bodies, plans, strict=True)}
         remaining = [loop for loop, plan in by_loop.items() if plan.schedule is not None]
         refused = _refuse_sharing(bodies, plans, remaining) or _refuse_held(bodies, plans, facts, machine)
-        if remaining == pipelined and not refused:
+        yielding = {loop: _HOLDS_SPECIALIZED for plan in plans if (loop := plan.held_by) is not None}
+        for body, plan in zip(bodies, plans, strict=True):
+            around = _around(body, bodies, plans)
+            if plan.schedule is None and around and body.loop not in settled:
+                apart = tuple(loop for loop in pipelined if loop != body.loop and not is_nested_in(body.loop, loop))
+                if _decide(body, facts, _Others(apart, together, ()), strategy, machine).schedule is not None:
+                    yielding |= {loop: _HOLDS_PIPELINED for loop, _ in around}
+        if remaining == pipelined and not refused and not yielding:
             return plans
+        settled |= {loop: _unpipelined(reason) for loop, reason in yielding.items()}
         lost = [loop for loop in pipelined if loop not in remaining]
         settled |= {loop: by_loop[loop] for loop in lost if loop in dropped}
         dropped += lost
@@ -64,10 +78,21 @@ def decide_loops(bodies: Sequence[LoopBody], facts: KernelFacts, strategy: str, 
 
 @dataclass(frozen=True)
 class _Others:
-    """What a loop must know of the others: those that are pipelined, and why some loops cannot be specialized beside them."""
+    """What a loop must know of the others.
+
+    `loops`: those that are pipelined. `obstacles`: why some loops cannot be specialized beside them. `around`: the pipelined
+    loops around this one, outermost first, with their plans.
+    """
 
     loops: tuple[ir.Operation, ...]
     obstacles: dict[ir.Operation, Obstacle]
+    around: tuple[tuple[ir.Operation, LoopPlan], ...]
+
+
+def _around(body: LoopBody, bodies: Sequence[LoopBody], plans: Sequence[LoopPlan]) -> tuple[tuple[ir.Operation, LoopPlan], ...]:
+    """The loops around one, with their plans, as far as those have a pipeline. `plans`: those of the bodies before it."""
+    decided = zip(bodies, plans, strict=False)
+    return tuple((o.loop, plan) for o, plan in decided if plan.schedule is not None and is_nested_in(body.loop, o.loop))
 
 
 def _refuse_sharing(
@@ -137,7 +162,8 @@ def _decide_stages(body: LoopBody, request: LoopRequest, facts: KernelFacts, oth
     graph, refused = graph_with_versions(body, others.loops, machine)
     bulk = instruction_choices(body, machine, ("mbarrier", "none"))
     grouped = instruction_choices(body, machine, ("group", "none"))
-    used = shared_bytes(facts.function, machine)
+    used = shared_bytes(facts.function, machine) + sum(plan.version_bytes for _, plan in others.around)
+    free = machine.limits.shared_bytes - used
     remarks: list[Remark] = []
     num_stages = request.num_stages
 
@@ -146,12 +172,12 @@ def _decide_stages(body: LoopBody, request: LoopRequest, facts: KernelFacts, oth
 
     def needed(schedule: Schedule | None) -> int:
         versions = {} if schedule is None else versions_of(body, graph, schedule)
-        return used + sum(bytes_of(buffer) * (count - 1) for buffer, count in versions.items())
+        return sum(bytes_of(buffer) * (count - 1) for buffer, count in versions.items())
 
     schedule = scheduled(num_stages)
-    if request.stages is None and num_stages > 1 and needed(schedule) > machine.limits.shared_bytes:
+    if request.stages is None and num_stages > 1 and needed(schedule) > free:
         fewer = range(1, num_stages)
-        num_stages = max(1, bisect_right(fewer, machine.limits.shared_bytes, key=lambda stages: needed(scheduled(stages))))
+        num_stages = max(1, bisect_right(fewer, free, key=lambda stages: needed(scheduled(stages))))
         schedule = scheduled(num_stages)
     if schedule is None or schedule.depth == 0:
         return _unpipelined(_why_unscheduled(schedule, refused), _in_the_way(body, graph, grouped, machine))
@@ -166,20 +192,27 @@ def _decide_stages(body: LoopBody, request: LoopRequest, facts: KernelFacts, oth
         _why_not_in_the_loop(body, schedule)
         or _why_not_one_role(body, schedule, bulk)
         or _why_not_one_count(body, schedule, others.loops)
-        or why_not_specialize(body, schedule, bulk, facts, machine, others.loops)
+        or why_not_specialize(body, schedule, bulk, facts, machine)
         or others.obstacles.get(body.loop)
     )
+    holders = [(loop, plan) for loop, plan in others.around if plan.strategy == "async"] if why_not is None else []
+    if holders:
+        why_not = Obstacle("the loop is nested in an asynchronous pipeline, which comes apart", holders[0][0])
     if request.strategy == "async" or why_not is not None:
         if why_not is not None and (request.strategy == "warp_specialize" or _is_surprising(request, why_not, body)):
             remarks.append(_not_specialized(body.loop, why_not))
         reason = "asked for" if why_not is None or request.strategy == "async" else f"not specialized: {why_not.reason}"
         choices = _without_group(grouped, schedule)
-        return LoopPlan("async", reason, num_stages, schedule, choices, tuple(remarks), tuple(bulk))
+        asked = request.strategy == "async"
+        held_by = next((loop for loop, plan in holders if not plan.asked), None) if not asked else None
+        plan = LoopPlan("async", reason, num_stages, schedule, choices, tuple(remarks), tuple(bulk), asked)
+        return replace(plan, version_bytes=needed(schedule), held_by=held_by)
     schedule = replace(schedule, groups=_channel_groups(body, schedule))
     reason = "asked for" if request.strategy else f"{machine.target} has bulk copies, and nothing forbids it"
     channel = instruction_choices(body, machine, ("mbarrier", "group", "none"))
     choices = _without_group(channel, schedule)
-    return LoopPlan("warp_specialize", reason, num_stages, schedule, choices, tuple(remarks), tuple(bulk))
+    plan = LoopPlan("warp_specialize", reason, num_stages, schedule, choices, tuple(remarks), tuple(bulk))
+    return replace(plan, asked=request.strategy is not None, version_bytes=needed(schedule))
 
 
 def _kept_in_one_stage(
@@ -227,12 +260,14 @@ def _why_not_one_role(body: LoopBody, schedule: Schedule, choices: Sequence[Choi
 
 def _why_not_one_count(body: LoopBody, schedule: Schedule, others: Sequence[ir.Operation]) -> Obstacle | None:
     """Why the iterations of the loops that fill the same tiles cannot be counted on from one to the other."""
-    elsewhere = [loop.regions[0].blocks[0] for loop in others if loop.block != body.loop.block]
+    apart = [loop for loop in others if loop.block != body.loop.block and not is_nested_in(body.loop, loop)]
+    elsewhere = [loop.regions[0].blocks[0] for loop in apart]
     for index in schedule.ahead:
         for access in body.statements[index].own_accesses:
             tile = access.region.root
             for user in terminal_users(tile) if access.writes and tile is not None else ():
-                if any(ancestor_in(user, block) is not None for block in elsewhere):
+                inside = ancestor_in(user, body.block) is not None
+                if not inside and any(ancestor_in(user, block) is not None for block in elsewhere):
                     return Obstacle("a pipelined loop of another block uses a copy's tile", user)
     return None
 

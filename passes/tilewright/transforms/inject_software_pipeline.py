@@ -58,6 +58,9 @@ class InjectSoftwarePipeline(Pass):
     10. A copy before a specialized loop that is left to the producer is a channel of depth 1: acquired and committed in its
        place, waited for before the first use of its tile. Where a loop repeats it, its rounds are counted like iterations, and
        its stage is released after the last use. One that cannot be a channel any more is copied by the threads.
+    11. Of nested planned loops the outer one is written first, and then the inner one, in each place that it has got. The waits
+       hold: what the inner loop commits comes on top of what the outer one has counted, so that a wait of either leaves no more
+       of its own groups pending than it may. Channels nest, and an inner one is counted over the outer loop.
 
     Remarks: a loop that is left unpipelined since its buffers may have no versions any more.
     Errors: a statement outside the schedule; two statements of one order; a schedule that breaks a dependence.
@@ -78,13 +81,15 @@ class InjectSoftwarePipeline(Pass):
             with context.failing(self.argument):
                 loops = _loops_to_write(kernel, context)
                 preloads = preloads_of(kernel.operation, context.machine)
-                if loops:
+                # A loop in another one is written once that is: there is then one of it for each place that it has got.
+                while loops:
                     _rewrite(kernel, loops, preloads, context)
+                    loops, preloads = _loops_to_write(kernel, context), []
             _unwrap_statements(kernel.operation, context.machine)
 
 
 def _loops_to_write(kernel: Kernel, context: PassContext) -> list[PlannedLoop]:
-    """The planned loops, after those that have lost the versions that they need are left as they were in the source."""
+    """The planned loops that are in no other one; those that have lost the versions that they need are left as they were."""
     while True:
         try:
             return planned_loops(kernel.operation, context.machine)

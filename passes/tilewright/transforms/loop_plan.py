@@ -56,7 +56,9 @@ class Remark:
 class LoopPlan:
     """A loop's plan. With strategy ``none`` the rest is empty, and the loop stays as it is.
 
-    `bulk`: what each copy would be among copies that signal an mbarrier, with the reason against a bulk copy.
+    `bulk`: what each copy would be among copies that signal an mbarrier, with the reason against a bulk copy. `asked`: the
+    input asked for the strategy. `version_bytes`: what versions take beyond the buffers. `held_by`: the asynchronous loop
+    around it that alone keeps it from being specialized.
     """
 
     strategy: str
@@ -66,6 +68,9 @@ class LoopPlan:
     choices: tuple[Choice | None, ...] = ()
     remarks: tuple[Remark, ...] = ()
     bulk: tuple[Choice | None, ...] = ()
+    asked: bool = False
+    version_bytes: int = 0
+    held_by: ir.Operation | None = None
 
     @property
     def phrase(self) -> str:

@@ -8,6 +8,7 @@ from typing import ClassVar
 
 from tilewright.analysis.loop_space import PRODUCTS
 from tilewright.analysis.statements import LoopBody, asks_for_pipeline, body_of
+from tilewright.analysis.versionable import is_nested_in
 from tilewright.diagnostics import UsageError, source_location
 from tilewright.ir.attributes import read_string
 from tilewright.ir.kernel import Kernel, kernels_in
@@ -95,6 +96,10 @@ class PlanPipeline(Pass):
     11. A copy before a specialized loop, in its block or in one around it, is a bulk copy as well, which the producer makes,
        if nothing else writes its tile, all uses of the tile come after it in its block, none of them a copy's address, and
        its source is not written by the kernel. Its reason says so, or what forbids it.
+    12. Of nested loops that ask, both get a pipeline: to the outer one, the inner one is a statement at the stage of the work.
+       The inner one is specialized only where the outer one is, since an asynchronous pipeline comes apart, and its statements
+       come in several places. Where the inner loop alone could have more, specialization or its pipeline at all, the outer
+       one gives way: the inner one runs more often. An outer one that was asked to be asynchronous keeps the inner one so.
 
     Remarks: a loop that is left unpipelined, with the reason; stages that were reduced; a strategy that was asked for and
     refused; a statement that is in the way of warp specialization; a barrier of the user's with bulk copies that cannot be
@@ -131,18 +136,22 @@ class PlanPipeline(Pass):
                 context.sink.remark(loop.location, "left alone: the kernel is specialized by hand")
             loops = []
         math = IndexMath(kernel.operation)
-        loops = [keep_scalars(loop, context.machine, math) for loop in loops]
+        # Inner loops first: to the one around it, a loop is a statement without results.
+        loops = [keep_scalars(loop, context.machine, math) for loop in reversed(loops)][::-1]
         bodies = [body_of(loop) for loop in loops]
         _refuse_other_loops(kernel.operation, context)
         facts = kernel_facts(kernel.operation, kernel.threads or 0)
         plans = decide_loops(bodies, facts, self.strategy, context.machine)
         for body, plan in zip(bodies, plans, strict=True):
             _record(body, plan, context)
+        pipelined = [body.loop for body, plan in zip(bodies, plans, strict=True) if plan.schedule is not None]
+        for body, plan in reversed(list(zip(bodies, plans, strict=True))):
             if plan.schedule is None:
                 strip_request(body.loop)
             else:
                 _annotate_choices(body, plan.choices)
-                wrap_statements(body, plan)
+                around = (loop for loop in pipelined if is_nested_in(body.loop, loop))
+                wrap_statements(body, plan, next(around, body.loop))
         _choose_remaining(kernel, context)
 
 

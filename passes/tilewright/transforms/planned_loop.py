@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from tilewright.analysis.dependence import dependence_graph
 from tilewright.analysis.regions import buffer_name, may_overlap, root_of
 from tilewright.analysis.statements import LoopBody, body_of
-from tilewright.analysis.versionable import versionable
+from tilewright.analysis.versionable import is_nested_in, versionable
 from tilewright.diagnostics import InputError, source_location
 from tilewright.ir.attributes import read_integer, read_string
 from tilewright.machine import Machine
@@ -68,12 +68,13 @@ class LostVersions(Exception):
 
 
 def planned_loops(function: ir.Operation, machine: Machine) -> list[PlannedLoop]:
-    """The planned loops of a kernel, outer ones first.
+    """The planned loops of a kernel that are in no other planned loop, in program order.
 
     Raises InputError for a loop with an unscheduled statement, LostVersions for one that cannot be pipelined any more.
     """
     loops = [operation for operation in nested_operations(function) if _is_planned(operation)]
-    planned = [_read(loop, [other for other in loops if other != loop], machine) for loop in loops]
+    outermost = [loop for loop in loops if not any(is_nested_in(loop, other) for other in loops)]
+    planned = [_read(loop, [other for other in loops if other != loop], machine) for loop in outermost]
     return [loop for loop in planned if loop is not None]
 
 

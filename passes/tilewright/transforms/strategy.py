@@ -51,7 +51,6 @@ def why_not_specialize(
     choices: Sequence[Choice | None],
     facts: KernelFacts,
     machine: Machine,
-    others: Sequence[ir.Operation],
 ) -> Obstacle | None:
     """The first reason against warp specialization of a loop whose choices of copies are `choices`, or None."""
     producers = schedule.ahead
@@ -70,7 +69,7 @@ def why_not_specialize(
         if not copies:
             return Obstacle("the loop has no copy to run ahead", loop)
         return Obstacle(f"no copy of the loop can be a bulk copy ({copies[0][1].reason})", loop)
-    return why_not_counted(loop, others) or _why_not_apart(body, producers, facts, machine)
+    return why_not_counted(loop, ()) or _why_not_apart(body, producers, facts, machine)
 
 
 def _why_not_apart(body: LoopBody, producers: Sequence[int], facts: KernelFacts, machine: Machine) -> Obstacle | None:

@@ -24,12 +24,15 @@ def strip_request(loop: ir.Operation) -> None:
         _strip_explicit(operation)
 
 
-def wrap_statements(body: LoopBody, plan: LoopPlan) -> None:
-    """Put each statement, under its guards, into a `tile.statement` with its schedule, and name the strategy on the loop."""
+def wrap_statements(body: LoopBody, plan: LoopPlan, outermost: ir.Operation) -> None:
+    """Put each statement, under its guards, into a `tile.statement` with its schedule, and name the strategy on the loop.
+
+    Allocations go before `outermost`, the outermost loop around this one, or itself, that gets a pipeline.
+    """
     schedule = plan.schedule
     assert schedule is not None
     for allocation in body.allocations:
-        allocation.move_before(body.loop)
+        allocation.move_before(body.loop if len(allocation.operands) else outermost)
     for guard in dict.fromkeys(guard for statement in body.statements for guard in statement.guards):
         _hoist_arithmetic(guard, body)
     guards: list[ir.Operation] = []
