@@ -12,7 +12,7 @@ from tilewright.analysis.regions import buffer_name
 from tilewright.analysis.statements import LoopBody
 from tilewright.analysis.user_barriers import is_barrier
 from tilewright.analysis.versionable import ancestor_in, is_nested_in, terminal_users, why_not_replicated
-from tilewright.diagnostics import Note, source_location
+from tilewright.diagnostics import InputError, Note, source_location
 from tilewright.machine import Machine
 from tilewright.mlir import ir
 from tilewright.transforms.channel_counts import channel_uses
@@ -54,7 +54,8 @@ def decide_loops(bodies: Sequence[LoopBody], facts: KernelFacts, strategy: str, 
     while True:
         plans: list[LoopPlan] = []
         for body in bodies:
-            others = _Others(tuple(loop for loop in pipelined if loop != body.loop), together, _around(body, bodies, plans))
+            around = _around(body, bodies, plans)
+            others = _Others((*_apart(body, pipelined), *(loop for loop, _ in around)), together, around)
             plans.append(settled.get(body.loop) or _decide(body, facts, others, strategy, machine))
         by_loop = {body.loop: plan for body, plan in zip(bodies, plans, strict=True)}
         remaining = [loop for loop, plan in by_loop.items() if plan.schedule is not None]
@@ -63,8 +64,8 @@ def decide_loops(bodies: Sequence[LoopBody], facts: KernelFacts, strategy: str, 
         for body, plan in zip(bodies, plans, strict=True):
             around = _around(body, bodies, plans)
             if plan.schedule is None and around and body.loop not in settled:
-                apart = tuple(loop for loop in pipelined if loop != body.loop and not is_nested_in(body.loop, loop))
-                if _decide(body, facts, _Others(apart, together, ()), strategy, machine).schedule is not None:
+                alone = _Others(_apart(body, pipelined), together, ())
+                if _decide(body, facts, alone, strategy, machine).schedule is not None:
                     yielding |= {loop: _HOLDS_PIPELINED for loop, _ in around}
         if remaining == pipelined and not refused and not yielding:
             return plans
@@ -72,7 +73,7 @@ def decide_loops(bodies: Sequence[LoopBody], facts: KernelFacts, strategy: str, 
         lost = [loop for loop in pipelined if loop not in remaining]
         settled |= {loop: by_loop[loop] for loop in lost if loop in dropped}
         dropped += lost
-        pipelined = remaining
+        pipelined = [loop for loop in remaining if loop not in yielding]
         together |= refused
 
 
@@ -87,6 +88,11 @@ class _Others:
     loops: tuple[ir.Operation, ...]
     obstacles: dict[ir.Operation, Obstacle]
     around: tuple[tuple[ir.Operation, LoopPlan], ...]
+
+
+def _apart(body: LoopBody, loops: Sequence[ir.Operation]) -> tuple[ir.Operation, ...]:
+    """The loops that are neither this one nor around it."""
+    return tuple(loop for loop in loops if loop != body.loop and not is_nested_in(body.loop, loop))
 
 
 def _around(body: LoopBody, bodies: Sequence[LoopBody], plans: Sequence[LoopPlan]) -> tuple[tuple[ir.Operation, LoopPlan], ...]:
@@ -150,7 +156,13 @@ def _decide(body: LoopBody, facts: KernelFacts, others: _Others, strategy: str, 
     if request.strategy == "none" or (request.num_stages == 0 and request.stages is None):
         return LoopPlan("none", "the input asks for no pipeline")
     refuse_lost_copy(body, machine)
-    return _decide_stages(body, request, facts, others, machine)
+    try:
+        return _decide_stages(body, request, facts, others, machine)
+    except InputError:
+        if not others.around:
+            raise
+        # The schedule is one of the input's: it may be right for a loop that is in no other one.
+        return _unpipelined("its schedule breaks a dependence in another pipeline")
 
 
 def _unpipelined(reason: str, notes: tuple[Note, ...] = ()) -> LoopPlan:
