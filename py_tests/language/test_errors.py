@@ -129,6 +129,17 @@ def _left_by_break(A, B):
     A[0, 0] = 2.0
 
 
+def _left_by_break_at_the_end(A, B):
+    A[0, 0] = 2.0
+    for k in tl.serial(4):
+        A[k, 0] = 1.0
+        break
+
+
+def _parity_of_two(A, B):
+    tl.mbarrier(1).wait(parity=2)
+
+
 def _return_in_with(A, B):
     with tl.if_(A[0, 0] > 0.0):
         return
@@ -238,6 +249,8 @@ CASES: list[tuple[Body, int, str]] = [
     (_else_alone, 1, "tl.else_ must follow a tl.if_ directly"),
     (_escaped, 3, "this value belongs to the tl.serial loop, which has ended; keep it in a buffer instead"),
     (_left_by_break, 4, "the tl.serial loop was left with break or return"),
+    (_left_by_break_at_the_end, 2, "the tl.serial loop was left with break or return"),
+    (_parity_of_two, 1, "parity is 2; it is 0 or 1"),
     (_return_in_with, 2, "'return' leaves a with block"),
     (_continue_in_with, 3, "'continue' leaves a with block"),
     (_two_grids, 2, "tl.grid was called already"),
@@ -319,3 +332,13 @@ def test_an_unknown_element_type() -> None:
 def test_columns_point_at_the_call() -> None:
     assert _error_of(_two_grids).diagnostic.location.column == 5
     assert _error_of(_integer_division).diagnostic.location.column == 23
+
+
+def test_a_kernel_with_a_yield_is_an_error_since_its_body_would_not_run():
+    def stops_at_once(A):
+        A[0] = 1.0
+        yield
+
+    stops_at_once.__annotations__ = {"A": tl.Tensor((32,), tl.f32)}
+    with pytest.raises(InputError, match="a kernel is a plain function: with yield or async its body would not run"):
+        tl.kernel(threads=128)(stops_at_once)  # pyright: ignore[reportArgumentType]

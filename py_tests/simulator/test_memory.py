@@ -5,6 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from tilewright.diagnostics import InputError
+
 pytestmark = pytest.mark.l2_simulator
 
 SHARED = "#gpu.address_space<workgroup>"
@@ -95,6 +97,12 @@ def test_a_buffer_allocated_in_a_loop_is_fresh_in_every_iteration(kernel_text, k
 
     assert kinds(text(False), [out]) == []
     assert kinds(text(True), [out]) == ["uninitialised-read"]
+
+
+def test_a_buffer_that_no_memory_holds_is_an_error_at_its_allocation(kernel_text, run):
+    body = "%b = memref.alloc() : memref<1099511627776xf32>"
+    with pytest.raises(InputError, match=r"'memref.alloc' has 1099511627776 elements; there is no memory on this machine"):
+        run(kernel_text("%O: memref<1xf32>", body), [np.zeros(1, np.float32)])
 
 
 def test_every_thread_block_starts_with_fresh_memory(kernel_text, run):

@@ -165,6 +165,37 @@ def test_an_atomic_counter_gives_each_lane_its_old_value(kernel_text, run_clean)
     assert out.tolist() == [0, 2, 4, 0, 0, 0]
 
 
+def test_generic_atomics_of_lanes_follow_one_another_where_they_meet(kernel_text, run_clean):
+    # The fourth lane is masked off, and its bin does not exist.
+    bins, values = np.array([0, 2, 2, 9, 0, 2], np.int32), np.array([3, 5, 7, 100, 2, 1], np.int32)
+    out, olds = np.ones(3, np.int32), np.zeros(6, np.int32)
+    body = """%n = arith.constant 3 : i32
+    scf.forall (%i) in (6) {
+      %b = memref.load %B[%i] : memref<6xi32>
+      %p = arith.index_cast %b : i32 to index
+      %v = memref.load %V[%i] : memref<6xi32>
+      %exists = arith.cmpi slt, %b, %n : i32
+      scf.if %exists {
+        %old = memref.generic_atomic_rmw %O[%p] : memref<3xi32> {
+        ^bb0(%current: i32):
+          %tripled = arith.muli %current, %n : i32
+          %new = arith.addi %tripled, %v : i32
+          memref.atomic_yield %new : i32
+        }
+        memref.store %old, %P[%i] : memref<6xi32>
+      }
+    }"""
+    arguments = "%B: memref<6xi32>, %V: memref<6xi32>, %O: memref<3xi32>, %P: memref<6xi32>"
+    run_clean(kernel_text(arguments, body), [bins, values, out, olds])
+    expected, expected_olds = [1, 1, 1], [0] * 6
+    for lane, (place, value) in enumerate(zip(bins, values, strict=True)):
+        if place < 3:
+            expected_olds[lane] = expected[place]
+            expected[place] = 3 * expected[place] + value
+    assert out.tolist() == expected
+    assert olds.tolist() == expected_olds
+
+
 def test_a_loop_over_tiles_runs_point_by_point(kernel_text, run_clean):
     x, out = np.arange(32, dtype=np.float32), np.zeros(32, np.float32)
     tile = "memref<8xf32, #gpu.address_space<private>>"

@@ -16,7 +16,7 @@ AccessKind = Literal["read", "write", "atomic"]
 _PURE_DIALECTS = ("arith", "math", "affine", "index", "complex")
 _PURE_MEMREF = (*VIEWS, "memref.dim", "memref.rank", "memref.extract_strided_metadata")
 _PURE_GPU = ("gpu.block_id", "gpu.grid_dim", "gpu.block_dim", "gpu.thread_id")
-_TERMINATORS = ("scf.yield", "scf.condition", "scf.forall.in_parallel", "scf.reduce", "linalg.yield")
+_TERMINATORS = ("memref.atomic_yield", "scf.yield", "scf.condition", "scf.forall.in_parallel", "scf.reduce", "linalg.yield")
 _PURE_OPERATIONS = frozenset((*_PURE_MEMREF, *_PURE_GPU, *_TERMINATORS, "linalg.index", "tile.stage_index", "tile.phase"))
 _IMPURE_AFFINE = ("affine.load", "affine.store", "affine.for", "affine.if", "affine.parallel")
 _TRANSPARENT = ("memref.alloc", "memref.alloca", "memref.dealloc")
@@ -176,6 +176,9 @@ def _own_accesses(operation: ir.Operation) -> list[Access] | None:
         return [Access("read" if reads else "write", region, operation, certain=False)]
     if name == "memref.atomic_rmw":
         return [Access("atomic", element(operands[1], operands[2:]), operation)]
+    if name == "memref.generic_atomic_rmw":
+        # Its region has no effects of its own.
+        return [Access("atomic", element(operands[0], operands[1:]), operation)]
     if name in ("memref.copy", "tile.scan"):
         return [Access("read", whole(operands[0]), operation), Access("write", whole(operands[1]), operation)]
     if name in ("tile.copy_in", "tile.copy_async", "tile.bulk_copy"):

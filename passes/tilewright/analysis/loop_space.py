@@ -195,7 +195,7 @@ def _forall_space(operation: ir.Operation) -> tuple[tuple[int, ...] | None, list
     accesses: list[SpaceAccess] = []
 
     def visit(inner: ir.Operation) -> ir.WalkResult:
-        if inner.name in ("memref.load", "memref.store", "memref.atomic_rmw"):
+        if inner.name in _ACCESSES:
             memref, *indices = list(inner.operands)[_ACCESSES[inner.name] :]
             axes = [_index_axis(index, position, extents or ()) for index in indices]
             accesses.extend(filter(None, [_access(memref, axes, extents, inner.name != "memref.load", inner)]))

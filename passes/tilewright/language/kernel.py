@@ -96,6 +96,8 @@ def kernel(*, threads: int, name: str | None = None) -> Callable[[Callable[..., 
     def decorate(function: Callable[..., None]) -> Kernel:
         code = function.__code__
         location = SourceLocation(code.co_filename, code.co_firstlineno, 1)
+        if inspect.isgeneratorfunction(function) or inspect.iscoroutinefunction(function):
+            fail("a kernel is a plain function: with yield or async its body would not run", (), location)
         return Kernel(function, name or function.__name__, threads, _arguments(function, location), location)
 
     return decorate
@@ -148,6 +150,7 @@ def _trace(kernel: Kernel) -> ir.Module:
         check_structure(kernel.function)
         with located_user_errors(kernel.location, kernel.function.__code__.co_filename):
             kernel.function(**values)
+            trace.check_not_abandoned(at_end=True)
         _set_grid(trace, kernel.location)
         trace.emit("gpu.return", location=kernel.location)
         trace.finish()

@@ -86,6 +86,8 @@ class Mbarrier:
 
     def wait(self, stage: Any = 0, parity: Any = 0) -> None:
         """Wait until the phase of `parity` (0 or 1) of one stage has completed."""
+        if isinstance(parity, int) and parity not in (0, 1):
+            fail(f"parity is {parity}; it is 0 or 1")
         self._emit("tile.mbarrier_wait", [self._stage(stage), as_index(parity, "a parity").value], {})
 
     def _stage(self, stage: Any) -> ir.Value:

@@ -76,11 +76,13 @@ class Trace:
             self.removable.append(operation)
         return operation
 
-    def check_not_abandoned(self) -> None:
+    def check_not_abandoned(self, at_end: bool = False) -> None:
+        """Raise InputError where a loop was left early: at the user's line, or, `at_end` of the kernel, at the loop."""
         if self._abandoned is not None:
             left = self._abandoned
             note = Note(f"{left.what} begins here", left.location)
-            fail(f"{left.what} was left with break or return; a trace sees its body once: use tl.if_ for conditions", (note,))
+            message = f"{left.what} was left with break or return; a trace sees its body once: use tl.if_ for conditions"
+            fail(message, (note,), left.location if at_end else None)
 
     def constant(self, value: bool | int | float, dtype: DType, location: SourceLocation | None = None) -> ir.Value:
         """A constant at the top of the kernel, one for each value and type."""

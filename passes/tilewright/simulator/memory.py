@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from tilewright.diagnostics import Note
+from tilewright.diagnostics import InputError, Note
 from tilewright.simulator.dtypes import ElementType
 from tilewright.simulator.findings import Site
 from tilewright.simulator.state import BlockState
@@ -67,8 +68,13 @@ class MemRef:
 
 def allocate(shape: Sequence[int], element: ElementType, site: Site, space: str) -> MemRef:
     """A fresh buffer that holds nothing: reading it before it is written is a finding."""
-    flat = np.full(int(np.prod(shape, dtype=np.int64)), element.poison, element.dtype)
-    buffer = Buffer(flat, False, site, "", space)
+    count = math.prod(shape)
+    try:
+        flat = np.full(count, element.poison, element.dtype)
+        buffer = Buffer(flat, False, site, "", space)
+    except (MemoryError, ValueError) as error:
+        message = f"'{site.name}' has {count} elements; there is no memory on this machine to simulate it"
+        raise InputError(message, site.location) from error
     return MemRef(flat.reshape(shape), buffer.flat_shadow.reshape(shape), buffer)
 
 

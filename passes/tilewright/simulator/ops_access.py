@@ -245,7 +245,7 @@ def _to_lane_shape(state: BlockState, olds: np.ndarray, index: tuple, value: Any
 
 @decodes("memref.generic_atomic_rmw")
 def _generic_atomic(op: ir.Operation, decoder: Decoder) -> Step:
-    """Its region computes the new value from the old one; lanes that share an element are not supported."""
+    """Its region computes the new value from the old one."""
     target = decoder.slot(op.operands[0])
     positions = _positions(op, decoder, 1)
     element = decoder.type_of(op.results[0])
@@ -256,15 +256,41 @@ def _generic_atomic(op: ir.Operation, decoder: Decoder) -> Step:
 
     def run(frame: Frame) -> None:
         state, memref, index = frame[STATE], frame[target], positions(frame)
-        _check_lane_bounds(state, site, memref, index)
-        has_lanes = bool(state.lane_shape) or _has_lanes(index)
-        _check_elements(state, site, memref, tuple(np.asarray(position) for position in index))
-        old = memref.data[tuple(np.asarray(position) for position in index)]
-        frame[result] = frame[argument] = old if has_lanes else element.scalar(old)
-        body.run(frame)
-        if has_lanes:
-            lanes.store(state, site, memref, index, frame[new])
-        else:
-            _store_single(state, site, memref, index, frame[new])
+
+        def updated(old: Any) -> Any:
+            frame[argument] = old
+            body.run(frame)
+            return frame[new]
+
+        if state.lane_shape or _has_lanes(index):
+            frame[result] = _update_lanes(state, site, memref, index, updated)
+            return
+        _check_bounds(state, site, memref, index)
+        frame[result] = _atomic_single(state, site, memref, index, None, lambda old, _: updated(old), element)
 
     return Step(run)
+
+
+def _update_lanes(state: BlockState, site: Site, memref: MemRef, index: tuple, updated: Callable[[Any], Any]) -> np.ndarray:
+    """All lanes' updates: in rounds, in each of which an element has at most one lane, the first that waits for it."""
+    _check_lane_bounds(state, site, memref, index)
+    outer = state.mask
+    shapes = [np.shape(position) for position in index]
+    shape = np.broadcast_shapes(state.lane_shape, *shapes, () if outer is None else outer.shape)
+    waiting = np.broadcast_to(True if outer is None else outer, shape).copy()
+    inside = tuple(np.where(waiting, position, 0) for position in index)
+    olds = np.zeros(shape, memref.data.dtype)
+    while waiting.any():
+        lanes_left = np.flatnonzero(waiting)
+        places = np.stack([position.ravel()[lanes_left] for position in inside] or [np.zeros(lanes_left.size, np.int64)])
+        _, first = np.unique(places, axis=1, return_index=True)
+        chosen = np.zeros(shape, bool)
+        chosen.flat[lanes_left[first]] = True
+        state.mask = chosen
+        _check_elements(state, site, memref, tuple(lanes.active_lanes(state, index)[0]))
+        old = np.broadcast_to(memref.data[inside], shape)
+        olds[chosen] = old[chosen]
+        lanes.store(state, site, memref, index, updated(old.copy()))
+        waiting &= ~chosen
+    state.mask = outer
+    return olds

@@ -104,8 +104,9 @@ class PlanPipeline(Pass):
     Remarks: a loop that is left unpipelined, with the reason; stages that were reduced; a strategy that was asked for and
     refused; a statement that is in the way of warp specialization; a barrier of the user's with bulk copies that cannot be
     replicated, so that all that is done with it stays in one stage.
-    Errors: a tile buffer of dynamic shape; `gpu.thread_id`; an explicit schedule that breaks a dependence or is incomplete; a
-    write that is lost to a copy, or a copy to a write (rule 10); a negative stage count; an unknown strategy.
+    Errors: a tile buffer of dynamic shape; `gpu.thread_id`; more threads than a block has; an instruction that the machine
+    lacks; an explicit schedule that breaks a dependence or is incomplete; a write that is lost to a copy, or a copy to a write
+    (rule 10); a negative stage count; an unknown strategy.
 
     Before:  scf.for %k = … { memref.copy %a, %As; linalg.matmul ins(%As, …) … } {tile.num_stages = 3 : i32}
     After:   scf.for %k = … { "tile.statement"() ({ memref.copy %a, %As {tile.instruction = "bulk"} })
