@@ -24,7 +24,7 @@ from tilewright.ir.layout import (
     rows_first_fragment,
     spread_fragment,
 )
-from tilewright.ir.layout_algebra import strided
+from tilewright.ir.layout_algebra import Digit, strided
 
 pytestmark = pytest.mark.l0_backend_agnostic
 
@@ -407,3 +407,29 @@ def test_a_pitch_sets_stages_apart():
     layout = SharedLayout((32,), 2, pitch=64).expand(3)
     assert [layout.position((stage, 1)) for stage in range(3)] == [1, 65, 129]
     assert layout.size == 192 and layout.is_injective()
+
+
+@pytest.mark.parametrize("width", [32, 64, 128])
+@pytest.mark.parametrize("shape", [(64, 64), (24, 128), (2, 64, 64)])
+def test_a_swizzle_given_by_digits_fits_descriptors(shape, width):
+    swizzled = SharedLayout(shape, 2, width, leading=len(shape) - 2)
+    assert swizzled.fits_descriptors
+    inner = SharedLayout(shape[-2:], 2, width).layout
+    by_digits = SharedLayout(shape, 2, digits=inner.digits, xors=inner.xors, leading=len(shape) - 2)
+    assert by_digits.same_map(swizzled) and by_digits.fits_descriptors
+
+
+@pytest.mark.parametrize(
+    ("layout", "fits"),
+    [
+        (SharedLayout((64, 64), 2), False),
+        (SharedLayout((64, 64), 2, padding=8), False),
+        (SharedLayout((64, 8), 2), True),
+        (SharedLayout((64, 8), 2, padding=8), False),
+        (SharedLayout((64, 8), 2, digits=(Digit(8, 1), Digit(64, 8))), True),
+        (SharedLayout((64, 64), 2, digits=(Digit(64, 1), Digit(64, 64))), False),
+        (SharedLayout((64, 48), 2, digits=(Digit(48, 1), Digit(64, 48))), False),
+    ],
+)
+def test_other_layouts_fit_descriptors_where_rows_are_single_vectors(layout, fits):
+    assert layout.fits_descriptors == fits

@@ -115,6 +115,21 @@ class SharedLayout:
         """Whether a bulk copy can write it: linear, or swizzled by the hardware's own rule."""
         return not self.padding and not self.digits
 
+    @property
+    def fits_descriptors(self) -> bool:
+        """Whether an instruction that reads by descriptors can read it: swizzled as the hardware does, or rows of one vector.
+
+        A swizzle serves either order of the dimensions: its blocks are as wide along the rows, whatever they are rows of.
+        """
+        if self.swizzle or not self.inner:
+            return self.swizzle > 0
+        row_bytes = self.inner[-1] * self.element_bytes
+        if row_bytes == VECTOR_BYTES:
+            return self.same_map(replace(self, padding=0, digits=(), xors=(), offset=0))
+        fitting = [width for width in SWIZZLES if width and row_bytes % width == 0 and VECTOR_BYTES % self.element_bytes == 0]
+        known = (replace(self, swizzle=width, padding=0, digits=(), xors=(), offset=0) for width in fitting)
+        return bool(self.digits) and any(self.same_map(layout) for layout in known)
+
     def position(self, index: Sequence[int]) -> int:
         """The element position of `index`."""
         return self.layout(index)

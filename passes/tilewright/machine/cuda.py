@@ -65,6 +65,7 @@ _WGMMA = ProductInstruction(
         "i8": (("i32",), 32),
     },
     maximal_n=256,
+    by_descriptor=True,
 )
 _MMA_SP = ProductInstruction(
     "mma_sp",
@@ -87,6 +88,7 @@ _WGMMA_SP = ProductInstruction(
         "i8": (("i32",), 64),
     },
     maximal_n=256,
+    by_descriptor=True,
 )
 
 

@@ -66,6 +66,8 @@ class ProductInstruction:
     maximal_n: int = 1 << 30
     swizzles: tuple[int, ...] = (32, 64, 128)
     """The widths, in bytes, of the swizzles in which it can read an operand."""
+    by_descriptor: bool = False
+    """Whether descriptors say where its operands in shared memory are: then those are swizzled, or rows of 16 bytes."""
 
 
 @dataclass(frozen=True)

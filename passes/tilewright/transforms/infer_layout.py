@@ -75,8 +75,8 @@ class InferLayout(Pass):
 
     Remarks: a fragment that moves to shared memory, with both operations and both layouts.
     Errors: an annotation that does not fit, is not injective, or does not serve every operation; a serial access of a
-    fragment that a product holds (rule 10), or that an annotation spreads over threads; an instruction that the threads or the
-    shape of its product do not fit.
+    fragment that a product holds (rule 10), or that an annotation spreads over threads; an instruction that the threads, the
+    shape or the order of dimensions of its product do not fit, or that cannot read the annotated layout of an operand.
 
     Before:  %acc = memref.alloc() : memref<128x256xf32, #gpu.address_space<private>>
     After:   %acc = memref.alloc() {tile.layout = #tile.fragment<{modes = [[2, 0, 1], [4, 1, 0], …], threads = 256}>} : …

@@ -43,7 +43,7 @@ class CopyFacts:
 @dataclass(frozen=True)
 class ProductFacts:
     """A matrix product: M, N, K; operand and accumulator types; whether a contraction is innermost; spaces; threads; is A
-    given by two of each four neighbours."""
+    given by two of each four neighbours; the operands, A or B, whose annotated layout no descriptor says."""
 
     shape: tuple[int, int, int]
     operand: str
@@ -54,6 +54,7 @@ class ProductFacts:
     b_space: str
     threads: int
     sparse: bool = False
+    undescribed: tuple[str, ...] = ()
 
 
 def instruction_of(operation: ir.Operation) -> str | None:
@@ -102,17 +103,33 @@ def copy_facts(operation: ir.Operation, machine: Machine) -> CopyFacts:
     )
 
 
-def _layout_fits_bulk(destination: ir.Value) -> bool:
-    """Whether the layout that the input gives the destination, if any, is one that a bulk copy can write."""
-    root = root_of(destination)
+def _annotated_shared(tile: ir.Value) -> SharedLayout | None:
+    """The layout that the input gives a tile in shared memory, if any."""
+    root = root_of(tile)
     if root is None or isinstance(root.owner, ir.Block) or "tile.layout" not in root.owner.operation.attributes:
-        return True
+        return None
     try:
         layout = from_attribute(root.owner.operation.attributes["tile.layout"])
     except LayoutError:
         # It is no layout at all, and layout inference says so.
-        return True
-    return not isinstance(layout, SharedLayout) or layout.fits_bulk_copies
+        return None
+    return layout if isinstance(layout, SharedLayout) else None
+
+
+def _layout_fits_bulk(destination: ir.Value) -> bool:
+    """Whether the layout that the input gives the destination, if any, is one that a bulk copy can write."""
+    layout = _annotated_shared(destination)
+    return layout is None or layout.fits_bulk_copies
+
+
+def undescribed_operands(operation: ir.Operation) -> dict[str, ir.Value]:
+    """The operands of a product, A or B, whose annotated layout an instruction that reads by descriptors cannot read."""
+    found: dict[str, ir.Value] = {}
+    for name, operand in zip("AB", product_operands(operation)[:2], strict=True):
+        layout = _annotated_shared(operand)
+        if layout is not None and not layout.fits_descriptors:
+            found[name] = operand
+    return found
 
 
 def _disables_bulk_copies(operation: ir.Operation) -> bool:
@@ -212,6 +229,7 @@ def product_facts(operation: ir.Operation, machine: Machine, threads: int) -> Pr
         space_name(memrefs[0], machine),
         space_name(memrefs[1], machine),
         threads,
+        undescribed=tuple(undescribed_operands(operation)),
     )
 
 
@@ -229,6 +247,7 @@ def _sparse_product_facts(operation: ir.Operation, machine: Machine, threads: in
         space_name(b, machine),
         threads,
         sparse=True,
+        undescribed=tuple(undescribed_operands(operation)),
     )
 
 
@@ -256,6 +275,13 @@ def _product_refusal(facts: ProductFacts, instruction: ProductInstruction) -> st
         return f"{m}x{n}x{k} is no multiple of {instruction.m}x{instruction.n}x{depth}"
     if facts.a_space not in instruction.a_spaces or facts.b_space not in instruction.b_spaces:
         return f"its operands are in {facts.a_space} and {facts.b_space} memory"
+    if instruction.by_descriptor and facts.undescribed:
+        return f"it cannot read the annotated layout of {' and '.join(facts.undescribed)}"
+    return why_not_transposed(facts, instruction)
+
+
+def why_not_transposed(facts: ProductFacts, instruction: ProductInstruction) -> str | None:
+    """Why an instruction cannot read the operands in the order of their dimensions; None where it can."""
     innermost = facts.a_contraction_innermost and facts.b_contraction_innermost
     if not innermost and facts.operand not in instruction.transposable:
         return f"{facts.operand} operands must have the contraction innermost"

@@ -7,13 +7,21 @@ from dataclasses import dataclass, field
 from math import prod
 
 from tilewright.analysis.loop_space import PRODUCTS, LoopSpace
-from tilewright.analysis.regions import root_of
-from tilewright.diagnostics import InputError, source_location
+from tilewright.analysis.regions import buffer_name, root_of
+from tilewright.diagnostics import InputError, Note, source_location
 from tilewright.ir.layout import FragmentLayout, replicated_fragment
 from tilewright.machine import Machine, ProductInstruction
 from tilewright.mlir import ir
 from tilewright.transforms.assign_layouts import Conflict, Seed
-from tilewright.transforms.instructions import ProductFacts, element_bytes, instruction_of, product_facts, product_operands
+from tilewright.transforms.instructions import (
+    ProductFacts,
+    element_bytes,
+    instruction_of,
+    product_facts,
+    product_operands,
+    undescribed_operands,
+    why_not_transposed,
+)
 from tilewright.transforms.product_layouts import a_operand_layout, accumulator_layout, b_operand_layout, why_not
 
 Shapes = Mapping[ir.Value, tuple[int, ...]]
@@ -91,8 +99,11 @@ def product_seeds(spaces: Iterable[LoopSpace], shapes: Shapes, machine: Machine)
         if facts is None:
             continue
         reason = why_not(instruction, facts.shape, facts.operand, space.threads) if instruction.threads > 1 else None
+        reason = reason or why_not_transposed(facts, instruction)
         if reason is not None:
             raise _unfit(operation, f"tile.instruction is {name}: {reason}")
+        if instruction.by_descriptor and facts.undescribed:
+            raise _unreadable(operation, name)
         layouts = _layouts(operation, instruction, facts, space.threads)
         for operand, layout in zip(product_operands(operation), layouts, strict=True):
             root = root_of(operand)
@@ -103,6 +114,20 @@ def product_seeds(spaces: Iterable[LoopSpace], shapes: Shapes, machine: Machine)
 
 def _unfit(operation: ir.Operation, reason: str) -> InputError:
     return InputError(f"'{operation.name}' cannot be laid out: {reason}", source_location(operation.location))
+
+
+def _unreadable(operation: ir.Operation, name: str) -> InputError:
+    """A product whose instruction cannot read the layout that the input gives one of its operands."""
+    operand, tile = next(iter(undescribed_operands(operation).items()))
+    root = root_of(tile)
+    assert root is not None
+    allocation = root.owner.operation
+    return InputError(
+        f"'{operation.name}' reads {buffer_name(root)} as its operand {operand} by tile.instruction {name}, which cannot read "
+        "its annotated layout: swizzle it by 32, 64 or 128 bytes, or leave its layout to layout inference",
+        source_location(operation.location),
+        (Note(f"its layout is given here: {allocation.attributes['tile.layout']}", source_location(allocation.location)),),
+    )
 
 
 def _layouts(
