@@ -308,11 +308,11 @@ gpu.module @kernels {
 
 // -----
 
-// Where the iterations of the loop have no count, neither have the rounds of the copy.
+// The rounds of the copy are counted over a while loop, as the iterations of the loop are.
 // CHECK-LABEL: gpu.func @in_a_while(
 //
 // CHECK: scf.while
-// CHECK: memref.copy %subview, %alloc {tile.instruction = "simt", tile.reason = "no pipeline runs it ahead"}
+// CHECK: memref.copy %subview, %alloc {tile.instruction = "bulk", tile.reason = "the producer makes it before the loop, and the consumer waits for it on an mbarrier of its own"}
 !x = memref<256xf16>
 !win = memref<16xf16, strided<[1], offset: ?>>
 !tile = memref<16xf16, #gpu.address_space<workgroup>>

@@ -581,9 +581,9 @@ gpu.module @kernels {
 
 // -----
 
-// A `scf.while` decides anew each time whether to go on: its iterations are not counted.
+// The number of an iteration goes round with an `scf.while` as well. Whether that goes on, the producer must know too.
 // CHECK-LABEL: gpu.func @nested_in_while(
-// CHECK: tile.reason = "not specialized: the loop is nested in scf.while, over which its iterations cannot be counted", tile.strategy = "async"
+// CHECK: tile.strategy = "warp_specialize"
 !x = memref<256xf16>
 !win = memref<16xf16, strided<[1], offset: ?>>
 !tile = memref<16xf16, #gpu.address_space<workgroup>>
@@ -611,6 +611,79 @@ gpu.module @kernels {
         memref.copy %S, %F : !tile to !frag
       } {tile.num_stages = 2 : i32}
       scf.yield
+    }
+    gpu.return
+  }
+}
+
+// -----
+
+// A condition on what the consumer writes to shared memory is the consumer's alone.
+// CHECK-LABEL: gpu.func @nested_in_a_while_on_shared_memory(
+// CHECK: tile.reason = "not specialized: a copy's address or guard is read from memref<16xf16, {{.*}}, which cannot be kept twice", tile.strategy = "async"
+!x = memref<256xf16>
+!win = memref<16xf16, strided<[1], offset: ?>>
+!tile = memref<16xf16, #gpu.address_space<workgroup>>
+!frag = memref<16xf16, #gpu.address_space<private>>
+gpu.module @kernels {
+  gpu.func @nested_in_a_while_on_shared_memory(%X: !x, %O: !x) kernel
+      attributes {known_block_size = array<i32: 128, 1, 1>, known_grid_size = array<i32: 1, 1, 1>} {
+    %c0 = arith.constant 0 : index
+    %c1 = arith.constant 1 : index
+    %c4 = arith.constant 4 : index
+    %c16 = arith.constant 16 : index
+    %c64 = arith.constant 64 : index
+    %S = memref.alloc() : !tile
+    %T = memref.alloc() : !tile
+    %F = memref.alloc() : !frag
+    scf.while : () -> () {
+      %value = memref.load %T[%c0] : !tile
+      %zero = arith.constant 0.0 : f16
+      %more = arith.cmpf ogt, %value, %zero : f16
+      scf.condition(%more)
+    } do {
+      scf.for %k = %c0 to %c64 step %c16 {
+        %a = memref.subview %X[%k] [16] [1] : !x to !win
+        memref.copy %a, %S : !win to !tile
+        memref.copy %S, %F : !tile to !frag
+      } {tile.num_stages = 2 : i32}
+      memref.copy %F, %T : !frag to !tile
+      scf.yield
+    }
+    gpu.return
+  }
+}
+
+// -----
+
+// Other control flow has no place for the number.
+// CHECK-LABEL: gpu.func @nested_in_a_switch(
+// CHECK: tile.reason = "not specialized: the loop is nested in scf.index_switch, over which its iterations cannot be counted", tile.strategy = "async"
+!x = memref<256xf16>
+!win = memref<16xf16, strided<[1], offset: ?>>
+!tile = memref<16xf16, #gpu.address_space<workgroup>>
+!frag = memref<16xf16, #gpu.address_space<private>>
+gpu.module @kernels {
+  gpu.func @nested_in_a_switch(%X: !x, %O: !x) kernel
+      attributes {known_block_size = array<i32: 128, 1, 1>, known_grid_size = array<i32: 1, 1, 1>} {
+    %c0 = arith.constant 0 : index
+    %c1 = arith.constant 1 : index
+    %c4 = arith.constant 4 : index
+    %c16 = arith.constant 16 : index
+    %c64 = arith.constant 64 : index
+    %S = memref.alloc() : !tile
+    %T = memref.alloc() : !tile
+    %F = memref.alloc() : !frag
+    scf.index_switch %c1
+    case 0 {
+      scf.for %k = %c0 to %c64 step %c16 {
+        %a = memref.subview %X[%k] [16] [1] : !x to !win
+        memref.copy %a, %S : !win to !tile
+        memref.copy %S, %F : !tile to !frag
+      } {tile.num_stages = 2 : i32}
+      scf.yield
+    }
+    default {
     }
     gpu.return
   }

@@ -8,7 +8,7 @@ from tilewright.analysis.program_slice import Obstacle
 from tilewright.mlir import ir
 
 # The loops and guards over which the number of an iteration can be carried.
-COUNTED = ("scf.for", "scf.if")
+COUNTED = ("scf.for", "scf.if", "scf.while")
 
 
 def why_not_counted(loop: ir.Operation, others: Sequence[ir.Operation]) -> Obstacle | None:

@@ -16,7 +16,7 @@ from tilewright.analysis.regions import ALLOCATIONS, buffer_name
 from tilewright.mlir import ir
 
 # What a slice goes into: the rest is kept as a whole.
-STRUCTURES = ("scf.for", "scf.if")
+STRUCTURES = ("scf.for", "scf.if", "scf.while")
 
 
 @dataclass(frozen=True)
@@ -31,8 +31,8 @@ class Obstacle:
 class ProgramSlice:
     """The operations of a slice, with the loops and guards around them.
 
-    `carried`: which results of those loops and guards it needs, by position. `private`: the tiles that it writes besides its
-    own statements, of which it needs a copy.
+    `carried`: which results of those loops and guards it needs, by position; an `scf.while` keeps all. `private`: the tiles
+    that it writes besides its own statements, of which it needs a copy.
     """
 
     kept: set[ir.Operation] = field(default_factory=set)
@@ -123,8 +123,10 @@ class _Slicer:
                 self._need_holder(parent.operation, operation)
             if operation.name == "scf.for":
                 self._need_values(list(operation.operands)[:3])
-            elif operation.name == "scf.if":
+            elif operation.name in ("scf.if", "scf.while"):
                 self._need_values(operation.operands)
+                if operation.name == "scf.while":
+                    self._need_all_carried(operation)
             else:
                 self._need_leaf(operation)
 
@@ -160,11 +162,19 @@ class _Slicer:
             return
         self.found.carried.add((structure, position))
         self._need(structure)
+        if structure.name == "scf.while":
+            return
         if structure.name == "scf.for":
             self._need_value(structure.operands[3 + position])
         for region in structure.regions:
             block = region.blocks[0]
             self._need_value(block.operations[len(block.operations) - 1].operands[position])
+
+    def _need_all_carried(self, loop: ir.Operation) -> None:
+        """What an `scf.while` hands from one region to the other decides when it ends, or may do so."""
+        for region in loop.regions:
+            block = region.blocks[0]
+            self._need_values(block.operations[len(block.operations) - 1].operands)
 
     def _need_leaf(self, leaf: ir.Operation) -> None:
         for value in values_from_outside(leaf):

@@ -1,7 +1,8 @@
 """Counters that live through loops and guards: how often something nested in them has been done so far.
 
-A counter starts at the top of the kernel, is carried by each enclosing `scf.for` and handed out of each enclosing
-`scf.if`, which leaves it alone where its guard does not hold. It is right whatever the bounds and conditions are.
+A counter starts at the top of the kernel, is carried by each enclosing `scf.for` and `scf.while`, through both regions of that,
+and handed out of each enclosing `scf.if`, which leaves it alone where its guard does not hold. It is right whatever the bounds
+and conditions are.
 """
 
 from __future__ import annotations
@@ -15,11 +16,15 @@ from tilewright.transforms.index_math import Index, IndexMath
 
 @dataclass(frozen=True)
 class _Level:
-    """A loop or guard that carries a counter: the region that leads to what is counted, and which result it is."""
+    """A loop or guard that carries a counter: the region that leads to what is counted, and which result it is.
+
+    `yielded`: which operand of that region's terminator hands it on.
+    """
 
     operation: ir.Operation
     region: int
     position: int
+    yielded: int
 
 
 class Counters:
@@ -47,13 +52,16 @@ class Counters:
         """Let `holder` carry counters, each given by its number with what leads to its operation in `holder`."""
         values = [self._math.value(self.starts[index]) for index, _ in inside]
         first = len(holder.results)
-        new = _with_counters(holder, values)
+        new = _while_with_counters(holder, values) if holder.name == "scf.while" else _with_counters(holder, values)
         for position, (index, child) in enumerate(inside):
             # Blocks are asked for anew: their handles die with the operation that they have left.
             region = next(n for n, candidate in enumerate(new.regions) if child.block in list(candidate.blocks))
-            self._levels[index].append(_Level(new, region, first + position))
-            if new.name == "scf.for":
-                self.starts[index] = new.regions[0].blocks[0].arguments[1 + first + position]
+            # Counters are the last of whatever a terminator hands on.
+            block = new.regions[region].blocks[0]
+            yielded = len(block.operations[len(block.operations) - 1].operands) - len(values) + position
+            self._levels[index].append(_Level(new, region, first + position, yielded))
+            if new.name != "scf.if":
+                self.starts[index] = block.arguments[len(block.arguments) - len(values) + position]
 
     @property
     def nested(self) -> bool:
@@ -66,7 +74,7 @@ class Counters:
             value = self._math.value(end)
             for level in reversed(levels):
                 block = level.operation.regions[level.region].blocks[0]
-                block.operations[len(block.operations) - 1].operands[level.position] = value
+                block.operations[len(block.operations) - 1].operands[level.yielded] = value
                 value = level.operation.results[level.position]
 
 
@@ -104,6 +112,32 @@ def _with_counters(operation: ir.Operation, values: Sequence[ir.Value]) -> ir.Op
         yielded = [*terminator.operands, *inner]
         terminator.erase()
         _yield(block, yielded, operation.location)
+    for old, result in zip(operation.results, new.results, strict=False):
+        old.replace_all_uses_with(result)
+    operation.erase()
+    return new
+
+
+def _while_with_counters(operation: ir.Operation, values: Sequence[ir.Value]) -> ir.Operation:
+    """Replace an `scf.while` by one whose regions hand counters on to one another, unchanged for now."""
+    index = ir.IndexType.get()
+    new = ir.Operation.create(
+        operation.name,
+        [*(result.type for result in operation.results), *(index for _ in values)],
+        [*operation.operands, *values],
+        {name: operation.attributes[name] for name in operation.attributes},
+        regions=2,
+        loc=operation.location,
+        ip=ir.InsertionPoint(operation),
+    )
+    for old_region, region in zip(operation.regions, new.regions, strict=True):
+        old_region.blocks[0].append_to(region)
+        block = region.blocks[0]
+        counters = [block.add_argument(index, operation.location) for _ in values]
+        terminator = block.operations[len(block.operations) - 1].operation
+        operands = [*terminator.operands, *counters]
+        ir.Operation.create(terminator.name, operands=operands, loc=terminator.location, ip=ir.InsertionPoint(terminator))
+        terminator.erase()
     for old, result in zip(operation.results, new.results, strict=False):
         old.replace_all_uses_with(result)
     operation.erase()

@@ -106,7 +106,7 @@ def preloads_of(function: ir.Operation, machine: Machine) -> list[ir.Operation]:
 
 def is_repeated(copy: ir.Operation) -> bool:
     """Whether a loop may make a copy more than once."""
-    return any(holder.name == "scf.for" for holder in holders(copy))
+    return any(holder.name in ("scf.for", "scf.while") for holder in holders(copy))
 
 
 def holders(operation: ir.Operation) -> list[ir.Operation]:

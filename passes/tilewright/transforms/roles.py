@@ -206,10 +206,14 @@ class ProducerWriter:
     def _keep_structure(
         self, operation: ir.Operation, stages: _Stages, bracket: ir.Operation | None, point: ir.InsertionPoint
     ) -> None:
-        """A loop or a guard with only what the producer does in it, and only the results that it needs."""
-        positions = [p for p in range(len(operation.results)) if (operation, p) in self._slice.carried]
-        is_loop = operation.name == "scf.for"
-        needed = [*range(3), *(3 + p for p in positions)] if is_loop else [0]
+        """A loop or a guard with only what the producer does in it, and only the results that it needs: all of a while."""
+        whole = operation.name == "scf.while"
+        positions = [p for p in range(len(operation.results)) if whole or (operation, p) in self._slice.carried]
+        needed = {
+            "scf.for": [*range(3), *(3 + p for p in positions)],
+            "scf.if": [0],
+            "scf.while": range(len(operation.operands)),
+        }[operation.name]
         operands = [self._mapped(operation.operands[position]) for position in needed]
         new = ir.Operation.create(
             operation.name,
@@ -221,12 +225,15 @@ class ProducerWriter:
         )
         for old_region, region in zip(operation.regions, new.regions, strict=True):
             for old in old_region.blocks:
-                kept = [argument for n, argument in enumerate(old.arguments) if n == 0 or n - 1 in positions]
+                kept = [argument for n, argument in enumerate(old.arguments) if whole or n == 0 or n - 1 in positions]
                 block = region.blocks.append(*[argument.type for argument in kept], arg_locs=[a.location for a in kept])
                 self._cloner.mapping |= dict(zip(kept, block.arguments, strict=True))
                 # What a bracket has built is there in a guard inside it; a loop's own channels have stages of their own.
                 self._write_block(old, block, stages if bracket is not None else _Stages(), bracket)
                 terminator = old.operations[len(old.operations) - 1].operation
+                if whole:
+                    self._cloner.clone(terminator, ir.InsertionPoint(block))
+                    continue
                 with ir.InsertionPoint(block):
                     scf.YieldOp([self._mapped(terminator.operands[p]) for p in positions])
         for p, result in zip(positions, new.results, strict=True):

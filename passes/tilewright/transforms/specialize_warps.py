@@ -40,8 +40,8 @@ class SpecializeWarps(Pass):
     """Split a kernel with channels into a producer and a consumer that run concurrently.
 
     Consumes a kernel in channel form, its channels initialised at its top; acquire, commit, wait and release may stand in any
-    nest of `scf.for` and `scf.if`. Produces one `tile.specialize` with a warp group of role "producer", the first of the block,
-    and one of role "consumer"; each channel becomes two rings of mbarriers, full and empty.
+    nest of `scf.for`, `scf.while` and `scf.if`. Produces one `tile.specialize` with a warp group of role "producer", the first
+    of the block, and one of role "consumer"; each channel becomes two rings of mbarriers, full and empty.
 
     Rules:
     1. What stands between acquire and commit belongs to the producer, everything else with effects to the consumer. Pure
