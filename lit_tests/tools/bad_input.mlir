@@ -18,6 +18,12 @@
 // RUN: echo 'func.func @f() { oops }' | not tile-opt - 2>&1 | FileCheck %s --check-prefix=STDIN
 // STDIN: <stdin>:1:18: error: custom op 'oops' is unknown
 
+// RUN: echo 'func.func @f() { return }' > %t.custom.mlir
+// RUN: echo 'func.func @g() {' >> %t.custom.mlir
+// RUN: echo '  tile.commit_group {group = 0 : i32}' >> %t.custom.mlir
+// RUN: not tile-opt %t.custom.mlir 2>&1 | FileCheck %s --check-prefix=CUSTOM
+// CUSTOM: {{.*}}.custom.mlir:3:3: error: tile.commit_group is an operation of the tile dialect, which has the generic form only
+
 // RUN: not tile-opt 2>&1 | FileCheck %s --check-prefix=NOTHING
 // NOTHING: tile-opt: error: an input FILE is needed; - is stdin
 

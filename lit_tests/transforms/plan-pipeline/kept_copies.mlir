@@ -173,6 +173,7 @@ gpu.module @kernels {
     scf.for %k = %c0 to %c64 step %c16 {
       %a = memref.subview %X[%k] [16] [1] : !x to !win
       %b = memref.subview %Y[%k] [16] [1] : !x to !win
+      // expected-note@+1 {{this 'scf.if' is one statement, together with the 'memref.copy' in it}}
       scf.if %flag {
         memref.copy %a, %S : !win to !tile
       } else {

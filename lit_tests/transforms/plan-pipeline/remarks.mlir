@@ -521,3 +521,37 @@ gpu.module @kernels {
     gpu.return
   }
 }
+
+// -----
+
+// The copy is a part of a condition with results: it cannot run ahead alone.
+!x = memref<256xf32>
+!win = memref<16xf32, strided<[1], offset: ?>>
+!tile = memref<16xf32, #gpu.address_space<workgroup>>
+gpu.module @kernels {
+  gpu.func @copy_in_a_condition_with_results(%X: !x, %R: memref<1xf32>) kernel
+      attributes {known_block_size = array<i32: 128, 1, 1>, known_grid_size = array<i32: 1, 1, 1>} {
+    %c0 = arith.constant 0 : index
+    %c16 = arith.constant 16 : index
+    %c96 = arith.constant 96 : index
+    %zero = arith.constant 0.0 : f32
+    %S = memref.alloc() : !tile
+    // expected-remark@+1 {{loop not pipelined: no copy from global to shared memory may run ahead of its iteration}}
+    %r = scf.for %k = %c0 to %c96 step %c16 iter_args(%sum = %zero) -> f32 {
+      %a = memref.subview %X[%k] [16] [1] : !x to !win
+      %go = arith.cmpi ne, %k, %c16 : index
+      // expected-note@+1 {{this 'scf.if' is one statement, together with the 'memref.copy' in it}}
+      %next = scf.if %go -> f32 {
+        memref.copy %a, %S : !win to !tile
+        %first = memref.load %S[%c0] : !tile
+        %more = arith.addf %sum, %first : f32
+        scf.yield %more : f32
+      } else {
+        scf.yield %sum : f32
+      }
+      scf.yield %next : f32
+    } {tile.num_stages = 2 : i32}
+    memref.store %r, %R[%c0] : memref<1xf32>
+    gpu.return
+  }
+}

@@ -67,8 +67,20 @@ def parse_module(source: Source, sink: DiagnosticSink) -> ir.Module:
         return ir.Module.parseFile(str(source.path)) if source.path is not None else ir.Module.parse(source.text)
     except ir.MLIRError as failure:
         if len(sink.errors) == errors_before:
-            sink.emit(Diagnostic("error", str(failure), SourceLocation(source.name)))
+            sink.emit(_custom_form(source) or Diagnostic("error", str(failure), SourceLocation(source.name)))
         raise ParseFailure("the input does not parse", SourceLocation(source.name)) from failure
+
+
+def _custom_form(source: Source) -> Diagnostic | None:
+    """An error at the first operation of ours that is not in generic form: MLIR fails there without a word."""
+    for number, line in enumerate(source.text.split("\n"), 1):
+        code = line.split("//")[0]
+        operation = code.split("=", 1)[-1] if code.lstrip().startswith("%") else code
+        if operation.lstrip().startswith("tile."):
+            name = operation.split()[0]
+            message = f'{name} is an operation of the tile dialect, which has the generic form only: write "{name}"(…)'
+            return Diagnostic("error", message, SourceLocation(source.name, number, line.index(name) + 1))
+    return None
 
 
 def _decoded(data: bytes, name: str) -> str:

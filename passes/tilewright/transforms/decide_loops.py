@@ -17,7 +17,8 @@ from tilewright.machine import Machine
 from tilewright.mlir import ir
 from tilewright.transforms.channel_counts import channel_uses
 from tilewright.transforms.channel_plan import ChannelPlan, ChannelUse, outside_users, plan_channels, why_not_share
-from tilewright.transforms.instructions import Choice
+from tilewright.transforms.cloning import nested_operations
+from tilewright.transforms.instructions import Choice, space_name
 from tilewright.transforms.loop_plan import (
     LoopPlan,
     LoopRequest,
@@ -298,13 +299,31 @@ def _in_the_way(body: LoopBody, graph: DependenceGraph, choices: Sequence[Choice
         return (Note(message, source_location(access.operation.location)),)
     overwritten = overwritten_copy(statement_facts(body, choices, graph, machine), dependences_of(graph))
     if overwritten is None:
-        return ()
+        return _held_copy(body, machine)
     copy, writer = (body.statements[index].operation for index in (overwritten.source, overwritten.target))
     places = source_location(writer.location), source_location(copy.location)
     return (
         Note(f"this '{writer.name}' writes over what a copy of the same iteration brought", places[0]),
         Note(f"the '{copy.name}' that is overwritten", places[1]),
     )
+
+
+def _held_copy(body: LoopBody, machine: Machine) -> tuple[Note, ...]:
+    """A note at the first condition with an else, or with results, that holds a copy as a part of it."""
+    for statement in body.statements:
+        holders = [statement.operation]
+        if holders[0].name == "scf.execute_region":
+            # What keeps the results of a statement stands around it.
+            holders = [child.operation for child in holders[0].regions[0].blocks[0].operations]
+        for holder in holders:
+            if holder.name not in ("scf.if", "scf.index_switch"):
+                continue
+            for inner in nested_operations(holder):
+                loads = inner.name in ("memref.copy", "tile.copy_in") and inner != holder
+                if loads and [space_name(inner.operands[i].type, machine) for i in (0, -1)] == ["global", "shared"]:
+                    message = f"this '{holder.name}' is one statement, together with the '{inner.name}' in it"
+                    return (Note(message, source_location(holder.location)),)
+    return ()
 
 
 def _without_group(choices: Sequence[Choice | None], schedule: Schedule) -> tuple[Choice | None, ...]:
