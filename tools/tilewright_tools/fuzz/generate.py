@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from tilewright_tools.fuzz.leaves import FREE_CELLS, Leaves
@@ -73,6 +74,8 @@ class Generator:
             self.alone = True
             body.append(self._loop(0))
             self.alone = False
+            if chance.random() < 0.15:
+                body += self._again(body[-1])
             if self.memories.ring and chance.random() < 0.5:
                 body.append(self._roles())
             if chance.random() < 0.4:
@@ -112,6 +115,8 @@ class Generator:
             nested: list[Callable[[int], Statement]] = [self._guard, self._guard, self._guard, self._serial, self._value]
             if not self.in_loop or self.random.random() < 0.2 + self.hazard:
                 nested += [self._loop, self._while]
+            if self.in_loop:
+                nested.append(self._value)
             if not self.explicit and self.random.random() < 0.2:
                 nested.append(self._prefetch)
             return self.random.choice(nested)(depth)
@@ -195,6 +200,13 @@ class Generator:
             body = self._scheduled(body, stages)
         return Statement("pipelined", {**arguments, "explicit": explicit}, tuple(body))
 
+    def _again(self, loop: Statement) -> list[Statement]:
+        """The same loop over other iterations: both fill the same tiles. Not where the phases of a barrier are counted."""
+        if any(statement.kind == "barrier" for statement in walk((loop,))):
+            return []
+        start, most = (loop.arguments["start"], 3) if loop.kind == "serial" else (self.random.choice(_STARTS), TRIPS - 1)
+        return [replace(loop, arguments={**loop.arguments, "start": start, "stop": self.positions.bound(most)})]
+
     def _tiles_of_loop(self, count: int) -> list[Memory]:
         """The tiles that a loop copies: in plain kernels mostly such that no loop before it has."""
         copied = self.memories.copied
@@ -268,8 +280,13 @@ class Generator:
     def _value(self, depth: int) -> Statement:
         """A position that is read once and used later, when what it was read from may have another value."""
         chance, name = self.random, self._name()
-        value = ("%", self.positions.tile(), TRIPS)
-        body = tuple(self._body(name, depth, chance.randint(1, 3)))
+        value, body = ("%", self.positions.tile(), TRIPS), tuple(self._body(name, depth, chance.randint(1, 3)))
+        if chance.random() < 0.5:
+            # What is used is then not to be read again.
+            cell = chance.randrange(FREE_CELLS)
+            write = Statement("cell", {"cell": cell, "value": self.positions.tile()})
+            body = (write, *body, self.leaves.addition("c0", ("position", ("loop", name))))
+            return Statement("value", {"name": name, "value": ("%", ("cell", cell), TRIPS)}, body)
         if chance.random() < 0.3 and (not self.in_loop or chance.random() < self.hazard):
             return Statement("ticket", {"name": name, "cell": chance.randrange(FREE_CELLS), "value": value}, body)
         return Statement("value", {"name": name, "value": value}, body)

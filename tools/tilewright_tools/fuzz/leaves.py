@@ -8,7 +8,7 @@ from typing import Any
 
 from tilewright_tools.fuzz.memories import Memories
 from tilewright_tools.fuzz.positions import Positions
-from tilewright_tools.fuzz.program import SUBSCRIPTS, TRIPS, Memory, Statement
+from tilewright_tools.fuzz.program import TRIPS, Memory, Statement
 
 FREE_CELLS = 4
 """The first cells are written by statements, the others count the iterations of while loops."""
@@ -110,9 +110,12 @@ class Leaves:
         target = self._one(self.memories.matrices("fragment"))
         if target is None:
             return None
-        value = self.memories.element(self.random, self.positions, target, depth=0)
-        total = ("+", ("load", target.name, SUBSCRIPTS[: len(target.shape)]), value)
-        return Statement("elementwise", {"target": target.name, "value": total, "low": -LIMIT * 8, "high": LIMIT * 8})
+        return self.addition(target.name, self.memories.element(self.random, self.positions, target, depth=0))
+
+    def addition(self, target: str, value: Any) -> Statement:
+        """`value` added to the elements of a matrix."""
+        total = ("+", ("load", target, "ij"), value)
+        return Statement("elementwise", {"target": target, "value": total, "low": -LIMIT * 8, "high": LIMIT * 8})
 
     def gemm(self) -> Statement | None:
         found = self.memories.products(self.random)
