@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
 
 from tilewright import mlir
+from tilewright.analysis.accesses import Access, Effects, effects_of
+from tilewright.analysis.linear import Linear
 from tilewright.analysis.statements import LoopBody, body_of
 from tilewright.mlir import ir
 
@@ -44,3 +47,63 @@ def loop_body() -> Iterator[Callable[..., LoopBody]]:
 
     with mlir.context():
         yield build
+
+
+MEMORIES = """
+!x = memref<64xf32>
+!m = memref<8x16xf32>
+!tile = memref<16xf32, 3>
+!square = memref<4x4xf32, 3>
+!view = memref<16xf32, strided<[1], offset: ?>>
+"""
+ARGUMENTS = {"X": "!x", "M": "!m", "i": "index", "j": "index", "guard": "i1", "other": "i1", "v": "f32"}
+ALLOCATIONS = {"S": "!tile", "Q": "!square", "N": "!m"}
+
+
+@pytest.fixture
+def effects() -> Iterator[Callable[..., list[str]]]:
+    """The accesses of the last operation of a function, as texts; `opaque` as the last one, where something is.
+
+    What an mbarrier stands for is named `barrier`.
+    """
+    with mlir.context():
+
+        def analyse(text: str, before: str = "", orders_barriers: bool = False) -> list[str]:
+            arguments = ", ".join(f"%{name}: {kind}" for name, kind in ARGUMENTS.items())
+            constants = "".join(f"%c{n} = arith.constant {n} : index\n" for n in (0, 1, 2, 3, 4, 8, 16))
+            allocations = "".join(f"%{name} = memref.alloc() : {kind}\n" for name, kind in ALLOCATIONS.items())
+            module = ir.Module.parse(
+                f"{MEMORIES} func.func @f({arguments}) {{ {constants} {allocations} {before} {text} return }}"
+            )
+            block = module.body.operations[0].regions[0].blocks[0]
+            names: dict[ir.Value, str] = dict(zip(block.arguments, ARGUMENTS, strict=True))
+            allocated = [child.results[0] for child in block.operations if child.operation.name == "memref.alloc"]
+            names |= dict(zip(allocated[: len(ALLOCATIONS)], ALLOCATIONS, strict=True))
+            barriers = [child.results[0] for child in block.operations if child.operation.name == "tile.mbarrier_init"]
+            names |= dict.fromkeys(barriers, "barrier")
+            analysed = list(block.operations)[-2].operation
+            found = effects_of(analysed, orders_barriers=True) if orders_barriers else effects_of(analysed)
+            return described(found, names)
+
+        yield analyse
+
+
+def described(found: Effects, names: dict[ir.Value, str]) -> list[str]:
+    rows = [access_text(access, names) for access in found.accesses]
+    return rows + ([f"opaque {found.opaque.name}"] if found.opaque is not None else [])
+
+
+def access_text(access: Access, names: dict[ir.Value, str]) -> str:
+    """For example `write S[3:+1]`: certain and exact; `?` after the kind and `~` after the box where it is not."""
+    region = access.region
+    root = names[region.root] if region.root is not None else "unknown"
+    box = ", ".join(f"{start_text(part.start, names)}:+{'?' if part.extent is None else part.extent}" for part in region.box)
+    conditions = "".join(f" if {names[condition]}" for condition in access.conditions)
+    return f"{access.kind}{'' if access.certain else '?'} {root}[{box}]{'' if region.exact else '~'}{conditions}"
+
+
+def start_text(start: Linear, names: dict[ir.Value, Any]) -> str:
+    terms = [
+        names.get(value, "inner") if factor == 1 else f"{factor}*{names.get(value)}" for value, factor in start.terms.items()
+    ]
+    return " + ".join([*terms, str(start.constant)] if start.constant or not terms else terms)

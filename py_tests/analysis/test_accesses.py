@@ -2,70 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from typing import Any
+from collections.abc import Callable
 
 import pytest
 
-from tilewright import mlir
-from tilewright.analysis.accesses import Access, Effects, effects_of, is_pure
-from tilewright.analysis.linear import Linear
-from tilewright.mlir import ir
-
 pytestmark = pytest.mark.l1a_compile_no_target_dialect
-
-PRELUDE = """
-!x = memref<64xf32>
-!m = memref<8x16xf32>
-!tile = memref<16xf32, 3>
-!square = memref<4x4xf32, 3>
-!view = memref<16xf32, strided<[1], offset: ?>>
-"""
-ARGUMENTS = {"X": "!x", "M": "!m", "i": "index", "j": "index", "guard": "i1", "other": "i1", "v": "f32"}
-ALLOCATIONS = {"S": "!tile", "Q": "!square", "N": "!m"}
-
-
-@pytest.fixture
-def effects() -> Iterator[Callable[..., list[str]]]:
-    """The accesses of the last operation of a function, as texts; `opaque` as the last one, where something is."""
-    with mlir.context():
-
-        def analyse(text: str, before: str = "") -> list[str]:
-            arguments = ", ".join(f"%{name}: {kind}" for name, kind in ARGUMENTS.items())
-            constants = "".join(f"%c{n} = arith.constant {n} : index\n" for n in (0, 1, 2, 3, 4, 8, 16))
-            allocations = "".join(f"%{name} = memref.alloc() : {kind}\n" for name, kind in ALLOCATIONS.items())
-            module = ir.Module.parse(
-                f"{PRELUDE} func.func @f({arguments}) {{ {constants} {allocations} {before} {text} return }}"
-            )
-            block = module.body.operations[0].regions[0].blocks[0]
-            names: dict[ir.Value, str] = dict(zip(block.arguments, ARGUMENTS, strict=True))
-            allocated = [child.results[0] for child in block.operations if child.operation.name == "memref.alloc"]
-            names |= dict(zip(allocated[: len(ALLOCATIONS)], ALLOCATIONS, strict=True))
-            return described(effects_of(list(block.operations)[-2].operation), names)
-
-        yield analyse
-
-
-def described(found: Effects, names: dict[ir.Value, str]) -> list[str]:
-    rows = [access_text(access, names) for access in found.accesses]
-    return rows + ([f"opaque {found.opaque.name}"] if found.opaque is not None else [])
-
-
-def access_text(access: Access, names: dict[ir.Value, str]) -> str:
-    """For example `write S[3:+1]`: certain and exact; `?` after the kind and `~` after the box where it is not."""
-    region = access.region
-    root = names[region.root] if region.root is not None else "unknown"
-    box = ", ".join(f"{start_text(part.start, names)}:+{'?' if part.extent is None else part.extent}" for part in region.box)
-    conditions = "".join(f" if {names[condition]}" for condition in access.conditions)
-    return f"{access.kind}{'' if access.certain else '?'} {root}[{box}]{'' if region.exact else '~'}{conditions}"
-
-
-def start_text(start: Linear, names: dict[ir.Value, Any]) -> str:
-    terms = [
-        names.get(value, "inner") if factor == 1 else f"{factor}*{names.get(value)}" for value, factor in start.terms.items()
-    ]
-    return " + ".join([*terms, str(start.constant)] if start.constant or not terms else terms)
-
 
 IDENTITY = 'indexing_maps = [affine_map<(d0) -> (d0)>], iterator_types = ["parallel"]'
 STORE = "memref.store %v, %S[{}] : !tile\n"
@@ -93,6 +34,8 @@ LOAD = "%l = memref.load %S[{}] : !tile\n"
         ("gpu.barrier", ["opaque gpu.barrier"]),
         ("%r = arith.addi %i, %j : index", []),
         ("%r = memref.alloc() : !tile", []),
+        ("%r = memref.alloca() : !tile", []),
+        ("memref.dealloc %S : !tile", []),
         ("%r = memref.dim %X, %c0 : !x", []),
     ],
 )
@@ -144,6 +87,7 @@ def test_what_a_body_loads_may_be_anywhere(effects: Callable[..., list[str]]) ->
         ("%c0 to %i step %c1", "%k", "write? S[0:+?]~"),
         ("%i to %c8 step %c1", "%k", "write? S[0:+?]~"),
         ("%c0 to %c8 step %i", "%k", "write? S[0:+?]~"),
+        ("%c0 to %c8 step %c0", "%k", "write? S[0:+?]~"),
         ("%c0 to %i step %c1", "%c2", "write? S[2:+1]"),
         ("%c0 to %c8 step %c1", "%c2", "write S[2:+1]"),
         ("%c0 to %c8 step %c1", "%i", "write S[i:+1]"),
@@ -180,6 +124,24 @@ def test_a_diagonal_is_no_box(effects: Callable[..., list[str]]) -> None:
     assert effects(text) == ["write Q[0:+4, 0:+4]~"]
 
 
+def test_a_diagonal_stays_none_in_a_loop_around_it(effects: Callable[..., list[str]]) -> None:
+    inner = "scf.for %l = %c0 to %c2 step %c1 { memref.store %v, %Q[%k, %k] : !square }"
+    assert effects(f"scf.for %k = %c0 to %c4 step %c1 {{ {inner} }}") == ["write Q[0:+4, 0:+4]~"]
+
+
+def test_a_loop_that_carries_a_value(effects: Callable[..., list[str]]) -> None:
+    body = f"{STORE.format('%k')} scf.yield %a : f32"
+    loop = f"%r = scf.for %k = %c0 to %c8 step %c1 iter_args(%a = %v) -> (f32) {{ {body} }}"
+    assert effects(loop) == ["write S[0:+8]"]
+
+
+def test_a_window_of_unknown_extent_in_a_loop_may_be_anywhere(effects: Callable[..., list[str]]) -> None:
+    kind = "memref<?xf32, strided<[1], offset: ?>, 3>"
+    view = f"%w = memref.subview %S[%k] [%i] [1] : !tile to {kind}\n"
+    fill = f"linalg.fill ins(%v : f32) outs(%w : {kind})"
+    assert effects(f"scf.for %k = %c0 to %c4 step %c1 {{ {view} {fill} }}") == ["write S[0:+?]~"]
+
+
 def test_loops_in_loops(effects: Callable[..., list[str]]) -> None:
     inner = "scf.for %l = %c0 to %c2 step %c1 { memref.store %v, %Q[%k, %l] : !square }"
     assert effects(f"scf.for %k = %c1 to %c4 step %c1 {{ {inner} }}") == ["write Q[1:+3, 0:+2]"]
@@ -200,6 +162,11 @@ def test_loops_in_loops(effects: Callable[..., list[str]]) -> None:
 )
 def test_a_parallel_loop(loop: str, expected: str, effects: Callable[..., list[str]]) -> None:
     assert effects(f"scf.forall {loop} {{ {STORE.format('%a')} }}") == [expected]
+
+
+def test_a_parallel_loop_in_one_that_may_not_run(effects: Callable[..., list[str]]) -> None:
+    inner = f"scf.forall (%a) in (16) {{ {STORE.format('%a')} }}"
+    assert effects(f"scf.for %k = %c0 to %i step %c1 {{ {inner} }}") == ["write? S[0:+16]"]
 
 
 def test_loops_whose_iterations_are_not_known_are_not_certain(effects: Callable[..., list[str]]) -> None:
@@ -237,12 +204,26 @@ def test_a_region_that_runs_once_changes_nothing(effects: Callable[..., list[str
         ("scf.if %both { A }", ["write S[1:+1] if guard if other"]),
         ("scf.if %guard { A } else { scf.if %other { A } }", ["write S[1:+1] if guard", "write? S[1:+1] if other"]),
         ("scf.if %guard { gpu.barrier } else { A }", ["write? S[1:+1]", "opaque gpu.barrier"]),
+        # In both, but not always.
+        ("scf.if %guard { ANY A END } else { ANY A END }", ["write? S[1:+1] if guard", "write? S[1:+1]"]),
+        ("scf.if %guard { A } else { ANY A END }", ["write S[1:+1] if guard", "write? S[1:+1]"]),
+        ("scf.if %guard { ANY A END } else { A }", ["write? S[1:+1] if guard", "write? S[1:+1]"]),
+        (
+            "scf.if %guard { scf.if %other { A } } else { scf.if %other { A } }",
+            ["write S[1:+1] if guard if other", "write? S[1:+1] if other"],
+        ),
+        (
+            "scf.if %guard { A } else { scf.if %other { A } else { A } }",
+            ["write S[1:+1] if guard", *["write? S[1:+1]" + other for other in (" if other", "", "")], "write S[1:+1]"],
+        ),
+        ("scf.if %all { A }", ["write S[1:+1] if guard if other if guard"]),
         ("scf.if %guard { A } else { gpu.barrier }", ["write S[1:+1] if guard", "opaque gpu.barrier"]),
         ("scf.if %guard { gpu.barrier A }", ["write S[1:+1] if guard", "opaque gpu.barrier"]),
     ],
 )
 def test_conditions(text: str, expected: list[str], effects: Callable[..., list[str]]) -> None:
-    both = "%both = arith.andi %guard, %other : i1"
+    both = "%both = arith.andi %guard, %other : i1\n%all = arith.andi %both, %guard : i1\n"
+    text = text.replace("ANY", "scf.for %k = %c0 to %i step %c1 {").replace("END", "}")
     branches = text.replace("A", STORE.format("%c1")).replace("B", STORE.format("%c2")).replace("L", LOAD.format("%c1"))
     assert effects(branches, both) == expected
 
@@ -271,35 +252,23 @@ def test_an_index_that_the_operation_computes_is_not_known_outside(effects: Call
     ]
 
 
+def test_an_index_that_is_computed_in_part_is_not_known_outside(effects: Callable[..., list[str]]) -> None:
+    inner = "%f = memref.load %X[%c0] : !x\n %g = arith.fptosi %f : f32 to i32\n %h = arith.index_cast %g : i32 to index\n"
+    inner += "%sum = arith.addi %h, %i : index\n"
+    assert effects(f"scf.if %guard {{ {inner} {STORE.format('%sum')} }}")[1:] == ["write S[0:+?]~ if guard"]
+
+
+def test_structures_that_are_not_known_are_opaque(effects: Callable[..., list[str]]) -> None:
+    assert effects(f"memref.alloca_scope {{ {STORE.format('%c1')} }}") == ["opaque memref.alloca_scope"]
+    assert effects(f"affine.for %k = 0 to 4 {{ {STORE.format('%c1')} }}") == ["opaque affine.for"]
+
+
+def test_an_unknown_operation_in_a_body_is_opaque(effects: Callable[..., list[str]]) -> None:
+    body = '^bb0(%o: f32): "tile.wait_group"() {pending = 0 : i32} : () -> () linalg.yield %o : f32'
+    generic = f"linalg.generic {{{IDENTITY}}} outs(%S : !tile) {{ {body} }}"
+    assert effects(generic) == ["read S[0:+16]", "write S[0:+16]", "opaque tile.wait_group"]
+
+
 def test_an_unknown_operation_after_known_ones_is_opaque(effects: Callable[..., list[str]]) -> None:
     text = f"scf.for %k = %c0 to %c4 step %c1 {{ gpu.barrier {STORE.format('%c1')} }}"
     assert effects(text) == ["write S[1:+1]", "opaque gpu.barrier"]
-
-
-@pytest.mark.parametrize(
-    ("text", "pure"),
-    [
-        ("%r = arith.addi %i, %j : index", True),
-        ("%r = affine.apply affine_map<(d0) -> (d0)>(%i)", True),
-        ("%r = affine.load %X[3] : !x", False),
-        ("affine.store %v, %X[3] : !x", False),
-        ("affine.for %k = 0 to 4 { }", False),
-        ("affine.for %k = 0 to 4 { affine.store %v, %X[3] : !x }", False),
-        ("affine.if affine_set<(d0) : (d0 >= 0)>(%i) { }", False),
-        ("%r = gpu.thread_id x", True),
-        ("%r = memref.dim %X, %c0 : !x", True),
-        ("%r = memref.cast %X : !x to memref<?xf32>", True),
-        ("%r = memref.memory_space_cast %X : !x to memref<64xf32, 1>", True),
-        ("%r = memref.load %X[%i] : !x", False),
-        ("gpu.barrier", False),
-        ('%r = "tile.stage_index"(%i) {versions = 3 : i32} : (index) -> index', True),
-        ('%r = "tile.phase"(%i) {stages = 3 : i32, initial = 0 : i32} : (index) -> index', True),
-        ('"tile.wait_group"() {pending = 0 : i32} : () -> ()', False),
-    ],
-)
-def test_what_is_pure(text: str, pure: bool) -> None:
-    with mlir.context():
-        arguments = ", ".join(f"%{name}: {kind}" for name, kind in ARGUMENTS.items())
-        module = ir.Module.parse(f"{PRELUDE} func.func @f({arguments}) {{ %c0 = arith.constant 0 : index {text} return }}")
-        operation = list(module.body.operations[0].regions[0].blocks[0].operations)[-2].operation
-        assert is_pure(operation) == pure

@@ -138,10 +138,17 @@ def test_a_guard_computed_from_what_the_loop_writes_makes_a_write_uncertain(loop
         ("%c64 to %c0 step %c1", 0),
         ("%c0 to %n step %c1", None),
         ("%c0 to %c4 step %n", None),
+        ("%n to %c4 step %c1", None),
+        ("%c0 to %c4 step %c1", 4),
+        ("%c1 to %c4 step %c2", 2),
+        ("%c0 to %c1 step %c1", 1),
+        ("%c0 to %c4 step %c0", None),
+        ("%c0 to %c4 step %minus", None),
     ],
 )
 def test_constant_trips(bounds, trips, loop_body):
-    assert constant_trips(loop_body(WINDOW + COPY, bounds=bounds).loop) == trips
+    body = loop_body(WINDOW + COPY, "%minus = arith.constant -1 : index", bounds=bounds)
+    assert constant_trips(body.loop) == trips
 
 
 @pytest.mark.parametrize(

@@ -13,16 +13,16 @@ from tilewright.mlir import ir
 AccessKind = Literal["read", "write", "atomic"]
 
 # Dialects whose operations neither touch memory nor wait.
-_PURE_DIALECTS = ("arith", "math", "affine", "index", "complex")
+_PURE_DIALECTS = ("arith", "math", "index", "complex")
+_PURE_AFFINE = ("affine.apply", "affine.min", "affine.max", "affine.delinearize_index", "affine.linearize_index")
 _PURE_MEMREF = (*VIEWS, "memref.dim", "memref.rank", "memref.extract_strided_metadata")
 _PURE_GPU = ("gpu.block_id", "gpu.grid_dim", "gpu.block_dim", "gpu.thread_id")
 _TERMINATORS = ("memref.atomic_yield", "scf.yield", "scf.condition", "scf.forall.in_parallel", "scf.reduce", "linalg.yield")
-_PURE_OPERATIONS = frozenset((*_PURE_MEMREF, *_PURE_GPU, *_TERMINATORS, "linalg.index", "tile.stage_index", "tile.phase"))
-_IMPURE_AFFINE = ("affine.load", "affine.store", "affine.for", "affine.if", "affine.parallel")
+_PURE_TILE = ("tile.stage_index", "tile.phase")
+_PURE_OPERATIONS = frozenset((*_PURE_AFFINE, *_PURE_MEMREF, *_PURE_GPU, *_PURE_TILE, *_TERMINATORS, "linalg.index"))
 _TRANSPARENT = ("memref.alloc", "memref.alloca", "memref.dealloc")
 # Operations on one mbarrier, their first operand: a loop may hold them as long as they keep their order.
 _BARRIERS = ("tile.mbarrier_arrive", "tile.mbarrier_expect", "tile.mbarrier_wait")
-_WAITING_PREFIXES = ("tile.channel_", "tile.mbarrier_", "tile.commit_group", "tile.wait_group")
 
 
 @dataclass(frozen=True)
@@ -59,12 +59,11 @@ class Effects:
 
 @dataclass(frozen=True)
 class _Scope:
-    """What encloses an access inside the operation that is analysed: conditions, and loops with their ranges."""
+    """What encloses an access inside the operation that is analysed: loops with their ranges, and whether all of it runs."""
 
     analysed: ir.Operation
-    orders_barriers: bool = False
+    orders_barriers: bool
     certain: bool = True
-    conditions: tuple[ir.Value, ...] = ()
     ranges: tuple[_Range, ...] = ()
 
 
@@ -90,10 +89,7 @@ def effects_of(operation: ir.Operation, orders_barriers: bool = False) -> Effect
 
 
 def is_pure(operation: ir.Operation) -> bool:
-    name = operation.name
-    if name in _PURE_OPERATIONS:
-        return True
-    return name.split(".", 1)[0] in _PURE_DIALECTS and name not in _IMPURE_AFFINE and len(operation.regions) == 0
+    return operation.name in _PURE_OPERATIONS or operation.name.partition(".")[0] in _PURE_DIALECTS
 
 
 def _collect(operation: ir.Operation, scope: _Scope, found: list[Access]) -> ir.Operation | None:
@@ -107,10 +103,10 @@ def _collect(operation: ir.Operation, scope: _Scope, found: list[Access]) -> ir.
     if own is not None:
         found += [_in_scope(access, scope) for access in own]
         return None
-    if operation.name.startswith(_WAITING_PREFIXES) or len(operation.regions) == 0:
-        return operation
     if operation.name == "scf.if":
         return _collect_branches(operation, scope, found)
+    if operation.name.startswith("linalg.") and len(operation.regions):
+        return _collect_structured(operation, scope, found)
     inner = _scope_inside(operation, scope)
     if inner is None:
         return operation
@@ -142,20 +138,19 @@ def _collect_branches(operation: ir.Operation, scope: _Scope, found: list[Access
     otherwise: list[Access] = []
     opaque = _collect_region(operation.regions[0], scope, then)
     opaque = _collect_region(operation.regions[1], scope, otherwise) or opaque
-    outer = len(scope.conditions)
     for access in then:
-        guarded = (*access.conditions[:outer], *conditions, *access.conditions[outer:])
+        guarded = (*conditions, *access.conditions)
         found.append(replace(access, conditions=guarded) if stable else replace(access, certain=False))
     found += [replace(access, certain=False) for access in otherwise]
-    found += _written_in_both(then, otherwise, scope)
+    found += _written_in_both(then, otherwise)
     return opaque
 
 
-def _written_in_both(then: list[Access], otherwise: list[Access], scope: _Scope) -> list[Access]:
+def _written_in_both(then: list[Access], otherwise: list[Access]) -> list[Access]:
     """The writes that happen whichever branch is taken."""
 
     def always(accesses: list[Access]) -> list[Access]:
-        return [a for a in accesses if a.kind == "write" and a.certain and a.conditions == scope.conditions]
+        return [a for a in accesses if a.kind == "write" and a.certain and not a.conditions]
 
     regions = [access.region for access in always(then)]
     return [access for access in always(otherwise) if access.region in regions]
@@ -194,28 +189,27 @@ def _own_accesses(operation: ir.Operation) -> list[Access] | None:
     if name == "tile.gemm_sp":
         reads = [Access("read", whole(value), operation) for value in operands]
         return [*reads, Access("write", whole(operands[-1]), operation)]
-    if name.startswith("linalg.") and len(operation.regions) and len(operation.regions[0].blocks):
-        return _linalg_accesses(operation)
     return None
 
 
-def _linalg_accesses(operation: ir.Operation) -> list[Access]:
-    """Inputs are read; outputs are written, and read where the body uses their old value."""
+def _collect_structured(operation: ir.Operation, scope: _Scope, found: list[Access]) -> ir.Operation | None:
+    """Of a structured operation the inputs are read; outputs are written, and read where the body uses their old value."""
     memrefs = [operand for operand in operation.operands if isinstance(operand.type, ir.MemRefType)]
     outputs = linalg_outputs(operation)
     count = len(outputs)
     inputs = memrefs[: len(memrefs) - count]
     arguments = list(operation.regions[0].blocks[0].arguments)
-    # A mapper may leave its output out of the arguments: then the old value is not used.
-    bound = arguments[len(arguments) - count :] if len(arguments) == len(operation.operands) else []
-    updated = [value for value, argument in zip(outputs, bound, strict=False) if next(iter(argument.uses), None) is not None]
+    bound = arguments[len(arguments) - count :]
+    updated = [value for value, argument in zip(outputs, bound, strict=True) if next(iter(argument.uses), None) is not None]
     accesses = [Access("read", whole(value), operation) for value in inputs]
     accesses += [Access("read", whole(value), operation) for value in updated]
     # Operations in the body may load from elsewhere.
     inner: list[Access] = []
-    _collect_region(operation.regions[0], _Scope(operation), inner)
-    widened = [replace(access, region=_unknown_box(access.region), certain=False) for access in inner]
-    return accesses + widened + [Access("write", whole(value), operation) for value in outputs]
+    opaque = _collect_region(operation.regions[0], scope, inner)
+    accesses += [replace(access, region=_unknown_box(access.region), certain=False) for access in inner]
+    accesses += [Access("write", whole(value), operation) for value in outputs]
+    found += [_in_scope(access, scope) for access in accesses]
+    return opaque
 
 
 def operands_inside(operation: ir.Operation) -> Iterator[ir.Value]:
@@ -300,8 +294,7 @@ def _in_scope(access: Access, scope: _Scope) -> Access:
         if any(defined_inside(value, scope.analysed) for value in interval.start.terms):
             box[dimension], exact = Interval(Linear(), None), False
     region = Region(access.region.root, tuple(box), exact)
-    certain = access.certain and scope.certain
-    return replace(access, region=region, certain=certain, conditions=(*scope.conditions, *access.conditions))
+    return replace(access, region=region, certain=access.certain and scope.certain)
 
 
 def _widen(interval: Interval, known: _Range) -> Interval:

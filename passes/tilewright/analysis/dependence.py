@@ -64,20 +64,17 @@ def _add_chain(edges, accesses: list[tuple[int, Access]], buffer: ir.Value, body
     """The edges among the accesses of one buffer: through one iteration, then into the next as far as they reach."""
     if not any(access.writes for _, access in accesses):
         return
-    earlier: list[tuple[int, Access]] = []
+    reached: list[tuple[int, Access]] = []
     for carried in (False, True):
-        reached = earlier if not carried else list(earlier)
         for index, access in accesses:
             for source, before in reached:
                 conflicts = (before.writes or access.writes) and (carried or source < index)
                 if conflicts and may_overlap(before.region, access.region, body.carried if carried else None):
                     _add(edges, before, access, source, index, carried, buffer)
             if access.kind == "write":
-                reached[:] = [other for other in reached if not _hides(access, other, index, carried)]
+                reached = [other for other in reached if not _hides(access, other, index, carried)]
             if not carried:
-                earlier.append((index, access))
-            elif not reached:
-                break
+                reached.append((index, access))
 
 
 def _hides(write: Access, other: tuple[int, Access], index: int, carried: bool) -> bool:

@@ -63,7 +63,7 @@ def linear(value: ir.Value) -> Linear:
             return right.scaled(left.constant)
         if right.is_constant:
             return left.scaled(right.constant)
-    if name in ("arith.index_cast", "arith.index_castui", "memref.cast"):
+    if name in ("arith.index_cast", "arith.index_castui"):
         return linear(operation.operands[0])
     if name == "affine.apply":
         forms = affine_results(operation)
@@ -76,8 +76,13 @@ def affine_results(operation: ir.Operation) -> list[Linear] | None:
     """The results of the map of an affine operation on its operands; None where one is not linear."""
     affine_map = operation.attributes["map"].value
     inputs = [linear(operand) for operand in operation.operands]
-    forms = [_affine_expression(result, inputs, affine_map.n_dims) for result in affine_map.results]
-    return None if None in forms else [form for form in forms if form is not None]
+    forms: list[Linear] = []
+    for result in affine_map.results:
+        form = _affine_expression(result, inputs, affine_map.n_dims)
+        if form is None:
+            return None
+        forms.append(form)
+    return forms
 
 
 def _affine_expression(expression: ir.AffineExpr, inputs: list[Linear], dimensions: int) -> Linear | None:
@@ -87,8 +92,7 @@ def _affine_expression(expression: ir.AffineExpr, inputs: list[Linear], dimensio
         return inputs[expression.position]
     if isinstance(expression, ir.AffineSymbolExpr):
         return inputs[dimensions + expression.position]
-    if not isinstance(expression, ir.AffineBinaryExpr):
-        return None
+    assert isinstance(expression, ir.AffineBinaryExpr)
     left = _affine_expression(expression.lhs, inputs, dimensions)
     right = _affine_expression(expression.rhs, inputs, dimensions)
     if left is None or right is None:
@@ -105,4 +109,5 @@ def _affine_expression(expression: ir.AffineExpr, inputs: list[Linear], dimensio
         return Linear(left.constant % right.constant)
     if isinstance(expression, ir.AffineFloorDivExpr):
         return Linear(left.constant // right.constant)
-    return Linear(-(-left.constant // right.constant)) if isinstance(expression, ir.AffineCeilDivExpr) else None
+    assert isinstance(expression, ir.AffineCeilDivExpr)
+    return Linear(-(-left.constant // right.constant))

@@ -96,7 +96,7 @@ def _collect(operation: ir.Operation, threads: _Threads, spaces: list[LoopSpace]
                 space = _space_of(inner, threads)
                 if space is not None:
                     spaces.append(space)
-                elif inner.name not in VIEWS:
+                else:
                     _collect(inner, threads, spaces)
 
 
@@ -105,7 +105,7 @@ def _space_of(operation: ir.Operation, threads: _Threads) -> LoopSpace | None:
     found: tuple[tuple[int, ...] | None, list[SpaceAccess]] | None = None
     if name == "scf.forall":
         found = _forall_space(operation)
-    elif name.startswith("linalg.") and len(operation.regions) and len(operation.regions[0].blocks):
+    elif name.startswith("linalg.") and len(operation.regions):
         found = _linalg_space(operation)
     elif name in TILE_COPIES or name == "tile.scan":
         found = _copy_space(operation)
@@ -165,7 +165,7 @@ def _root_axes(memref: ir.Value, axes: Sequence[Axis]) -> tuple[Axis, ...]:
     seen: set[int] = set()
     result: list[Axis] = []
     for axis, extent in zip(axes, shape, strict=True):
-        known = axis.dimension is not None and axis.dimension not in seen and 0 < axis.extent <= max(0, extent)
+        known = axis.dimension is not None and axis.dimension not in seen and axis.extent <= extent
         result.append(axis if known else Axis(max(1, extent), None))
         if known and axis.dimension is not None:
             seen.add(axis.dimension)
@@ -184,14 +184,13 @@ def _through_subview(view: ir.Operation, axes: Sequence[Axis]) -> list[Axis]:
 
 def _forall_space(operation: ir.Operation) -> tuple[tuple[int, ...] | None, list[SpaceAccess]]:
     arguments = list(operation.regions[0].blocks[0].arguments)
-    dynamic = ir.ShapedType.get_dynamic_size()
     lows, highs, steps = (
         list(ir.DenseI64ArrayAttr(operation.attributes[f"static{part}"])) for part in ("LowerBound", "UpperBound", "Step")
     )
-    count = len(lows)
     plain = all(low == 0 and step == 1 for low, step in zip(lows, steps, strict=True))
-    extents = tuple(highs) if plain and dynamic not in highs and all(high > 0 for high in highs) else None
-    position = {argument: dimension for dimension, argument in enumerate(arguments[:count])} if extents is not None else {}
+    # What is not constant is negative.
+    extents = tuple(highs) if plain and all(high > 0 for high in highs) else None
+    position = {argument: dimension for dimension, argument in enumerate(arguments)} if extents is not None else {}
     accesses: list[SpaceAccess] = []
 
     def visit(inner: ir.Operation) -> ir.WalkResult:
@@ -199,7 +198,7 @@ def _forall_space(operation: ir.Operation) -> tuple[tuple[int, ...] | None, list
             memref, *indices = list(inner.operands)[_ACCESSES[inner.name] :]
             axes = [_index_axis(index, position, extents or ()) for index in indices]
             accesses.extend(filter(None, [_access(memref, axes, extents, inner.name != "memref.load", inner)]))
-        elif inner != operation and len(inner.regions) == 0 and inner.name not in VIEWS and inner.name != "memref.dim":
+        elif len(inner.regions) == 0 and inner.name not in VIEWS and inner.name != "memref.dim":
             for operand in inner.operands:
                 if isinstance(operand.type, ir.MemRefType):
                     axes = [_ANYWHERE] * ir.MemRefType(operand.type).rank
@@ -213,7 +212,7 @@ def _forall_space(operation: ir.Operation) -> tuple[tuple[int, ...] | None, list
 def _index_axis(index: ir.Value, position: Mapping[ir.Value, int], extents: Sequence[int]) -> Axis:
     """An index that is a dimension of the loop, or one divided by a constant."""
     dimension, divisor = position.get(index), 1
-    if dimension is None and not isinstance(index.owner, ir.Block):
+    if not isinstance(index.owner, ir.Block):
         operation = index.owner.operation
         if operation.name in _DIVISIONS:
             dimension, divisor = position.get(operation.operands[0]), constant_value(operation.operands[1]) or 0
@@ -244,12 +243,12 @@ def _linalg_space(operation: ir.Operation) -> tuple[tuple[int, ...] | None, list
             sizes |= {d: size for d, size in zip(dimensions, ir.MemRefType(operand.type).shape, strict=True) if d >= 0}
             rows.append((operand, dimensions))
     count = maps[0].n_dims
-    known = all(sizes.get(dimension, -1) > 0 for dimension in range(count))
+    known = all(sizes[dimension] > 0 for dimension in range(count))
     extents = tuple(sizes[dimension] for dimension in range(count)) if known else None
     outputs = linalg_outputs(operation)
     accesses = _body_accesses(operation, extents)
     for operand, dimensions in rows:
-        axes = [Axis(sizes[d], d) if d >= 0 and sizes[d] > 0 else _ANYWHERE for d in dimensions]
+        axes = [Axis(sizes[d], d) if d >= 0 else _ANYWHERE for d in dimensions]
         accesses += filter(None, [_access(operand, axes, extents, operand in outputs, operation)])
     return extents, accesses
 
@@ -293,7 +292,7 @@ def _copy_space(operation: ir.Operation) -> tuple[tuple[int, ...] | None, list[S
         rank = ir.MemRefType(operands[position].type).rank
         # A window of a memory of higher rank has the tile's dimensions last.
         axes = [_ANYWHERE] * (rank - len(shape))
-        axes += [Axis(max(0, size), dimension) for dimension, size in enumerate(shape)]
+        axes += [Axis(size, dimension) for dimension, size in enumerate(shape)]
         at_origin = position != windowed or offsets == 0
         accesses += filter(None, [_access(operands[position], axes, extents, position == destination, operation, at_origin)])
     return extents, accesses

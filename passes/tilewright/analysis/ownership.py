@@ -93,8 +93,8 @@ def why_not_served(kept: FragmentLayout, loop: FragmentLayout | None, access: Sp
 
 def contains_all(layout: FragmentLayout) -> bool:
     """Whether every thread keeps every element."""
-    everywhere = FragmentLayout(layout.shape, layout.threads, (Mode(prod(layout.shape), 0, 1),), (Mode(layout.threads, 1),))
-    return layout.is_fully_replicated or contains(layout, everywhere)
+    everywhere = FragmentLayout(layout.shape, layout.threads, (Mode(prod(layout.shape)),), (Mode(layout.threads, 1),))
+    return contains(layout, everywhere)
 
 
 def _scatters(loop: FragmentLayout, access: SpaceAccess) -> bool:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 from tilewright.analysis.accesses import Access, Effects, effects_of
 from tilewright.analysis.loop_space import PRODUCTS
-from tilewright.analysis.regions import ALLOCATIONS, buffer_name
+from tilewright.analysis.regions import buffer_name
 from tilewright.mlir import ir
 
 # What a slice goes into: the rest is kept as a whole.
@@ -48,21 +48,16 @@ class KernelWrites:
         self.by_buffer: dict[ir.Value, list[ir.Operation]] = {}
         self.unknown: ir.Operation | None = None
         for leaf in leaves(function):
-            for access in effects_of(leaf).accesses:
-                if not access.writes:
-                    continue
-                if access.region.root is None:
+            for root in dict.fromkeys(access.region.root for access in effects_of(leaf).accesses if access.writes):
+                if root is None:
                     self.unknown = self.unknown or leaf
-                    continue
-                writers = self.by_buffer.setdefault(access.region.root, [])
-                if leaf not in writers[-1:]:
-                    writers.append(leaf)
+                else:
+                    self.by_buffer.setdefault(root, []).append(leaf)
 
     def writers(self, buffer: ir.Value | None) -> list[ir.Operation]:
         """Whatever may write the buffer, None standing for memory that is not known."""
-        if buffer is None:
-            return [leaf for leaves_of in self.by_buffer.values() for leaf in leaves_of]
-        return self.by_buffer.get(buffer, []) + ([self.unknown] if self.unknown is not None else [])
+        known = [self.by_buffer.get(buffer, [])] if buffer is not None else self.by_buffer.values()
+        return [leaf for writers in known for leaf in writers] + ([self.unknown] if self.unknown is not None else [])
 
 
 def leaves(operation: ir.Operation) -> Iterator[ir.Operation]:
@@ -106,16 +101,13 @@ class _Slicer:
         self._shared = shared
         self._work: list[ir.Operation] = []
         self._filled = {
-            access.region.root
-            for statement in statements
-            for access in effects_of(statement).accesses
-            if access.writes and access.region.root is not None
+            access.region.root for statement in statements for access in effects_of(statement).accesses if access.writes
         }
         for statement in statements:
             self._need(statement)
 
     def run(self) -> None:
-        while self._work and self.found.obstacle is None:
+        while self._work:
             operation = self._work.pop()
             parent = operation.parent
             assert parent is not None
@@ -184,7 +176,7 @@ class _Slicer:
         # A statement of the slice may synchronise: what it does there is known to whoever asked for the slice.
         if effects.opaque is not None and not (is_statement and effects.opaque == leaf):
             self._refuse(f"the effects of {effects.opaque.name} are not known", effects.opaque)
-        if not is_statement and leaf.name not in ALLOCATIONS and not _may_run_twice(leaf, effects):
+        if not is_statement and not _may_run_twice(leaf, effects):
             self._refuse(f"{leaf.name} cannot be done twice", leaf)
         for access in effects.accesses:
             self._need_memory(leaf, access, is_statement)
@@ -206,8 +198,7 @@ class _Slicer:
 
     def _keep_copy(self, buffer: ir.Value | None, leaf: ir.Operation) -> bool:
         """Let the slice have a copy of `buffer`; refuses where it may not."""
-        local = buffer is not None and not isinstance(buffer.owner, ir.Block) and buffer.owner.operation.name in ALLOCATIONS
-        if buffer is None or not local or buffer in self._filled or self._writes.unknown is not None:
+        if buffer is None or isinstance(buffer.owner, ir.Block) or buffer in self._filled or self._writes.unknown is not None:
             self._refuse("a copy's address or guard is read from memory that the kernel writes", leaf)
             return False
         if not self._may_copy(buffer):
@@ -219,8 +210,7 @@ class _Slicer:
 
     def _refuse(self, reason: str, operation: ir.Operation, buffer: ir.Value | None = None) -> None:
         if self.found.obstacle is None:
-            text = reason.replace("{buffer}", buffer_name(buffer)) if "{buffer}" in reason else reason
-            self.found.obstacle = Obstacle(text, operation)
+            self.found.obstacle = Obstacle(reason.replace("{buffer}", buffer_name(buffer)), operation)
 
 
 def _may_run_twice(leaf: ir.Operation, effects: Effects) -> bool:
@@ -229,9 +219,6 @@ def _may_run_twice(leaf: ir.Operation, effects: Effects) -> bool:
 
 def values_from_outside(operation: ir.Operation) -> Iterator[ir.Value]:
     """The values that an operation, or what is nested in it, uses and that are defined outside of it."""
-    if not len(operation.regions):
-        yield from operation.operands
-        return
     inside: set[ir.Value] = set()
     used: list[ir.Value] = list(operation.operands)
 

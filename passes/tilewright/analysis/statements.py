@@ -71,8 +71,6 @@ class Statement:
         return region if box == list(region.box) else Region(region.root, tuple(box), False)
 
     def _is_hidden(self, interval: Interval) -> bool:
-        if not self.guards and not self.binds:
-            return False
         return any(
             self._computes(value)
             or any(defined_inside(value, guard) and not is_hoistable(value.owner.operation) for guard in self.guards)
@@ -311,15 +309,17 @@ def _owners(operation: ir.Operation) -> Iterator[ir.Operation]:
             yield operand.owner.operation
 
 
-_DIVISIONS = ("divsi", "divui", "remsi", "remui", "ceildivsi", "ceildivui", "floordivsi")
+_DIVISIONS = (
+    *(f"arith.{name}" for name in ("divsi", "divui", "remsi", "remui", "ceildivsi", "ceildivui", "floordivsi")),
+    *(f"index.{name}" for name in ("divs", "divu", "rems", "remu", "ceildivs", "ceildivu", "floordivs")),
+)
 
 
 def is_hoistable(operation: ir.Operation) -> bool:
     """Whether an operation may run where its guard does not hold: arithmetic that cannot fail."""
-    dialect, _, name = operation.name.partition(".")
-    if dialect not in ("arith", "affine", "index") or len(operation.regions) or not is_pure(operation):
+    if operation.name.partition(".")[0] not in ("arith", "affine", "index") or not is_pure(operation):
         return False
-    return name not in _DIVISIONS or bool(constant_value(operation.operands[1]))
+    return operation.name not in _DIVISIONS or bool(constant_value(operation.operands[1]))
 
 
 def _is_guard(operation: ir.Operation, guards: tuple[ir.Operation, ...], loop: ir.Operation) -> bool:

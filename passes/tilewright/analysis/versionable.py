@@ -110,10 +110,8 @@ def _each_loop_renews(buffer: ir.Value, body: LoopBody, others: list[ir.Operatio
 
 
 def only_accesses(user: ir.Operation) -> bool:
-    """Whether an operation is one that reads or writes its operands, and does nothing else with them."""
-    effects = effects_of(user)
-    own = any(access.operation == user for access in effects.accesses)
-    return effects.opaque is None and own and not any(isinstance(result.type, ir.MemRefType) for result in user.results)
+    """Whether an operation is one that itself reads or writes its operands: such operations do nothing else with them."""
+    return any(access.operation == user for access in effects_of(user).accesses)
 
 
 def _renews(body: LoopBody, buffer: ir.Value) -> bool:
@@ -130,14 +128,13 @@ def _views_follow(value: ir.Value) -> bool:
 
 
 def _is_nested(loop: ir.Operation) -> bool:
-    parent = loop.parent
-    return parent is not None and parent.operation.name != "gpu.func"
+    return loop.block.owner.operation.name != "gpu.func"
 
 
 def _stale_read(place: ir.Operation, buffer: ir.Value, body: LoopBody) -> str | None:
     """A read after the loop must find all that it reads in the version of the last iteration."""
     reads = [access for access in effects_of(place).accesses if access.region.is_of(buffer) and access.kind != "write"]
-    writes = [access for access in body.accesses() if access.region.is_of(buffer) and access.kind == "write"]
+    writes = [access for access in body.accesses() if access.kind == "write"]
     for read in reads:
         bare = Access(read.kind, read.region, read.operation, read.certain)
         if not covers(writes, bare):
