@@ -117,7 +117,7 @@ def edge_text(edge: Edge, names: dict[ir.Value | None, str]) -> str:
         (
             '"tile.mbarrier_arrive"(%b, %c0) : (!tile.mbarrier, index) -> () '
             '"tile.mbarrier_wait"(%b, %c0, %c0) : (!tile.mbarrier, index, index) -> ()',
-            ", ".join(f"{kind} b {pair}" for kind in ("RAW", "WAR", "WAW") for pair in ("0>1", "0>>0", "0>>1", "1>>0", "1>>1")),
+            "phase b 0>1, phase b 0>>0, phase b 0>>1, phase b 1>>0, phase b 1>>1",
         ),
     ],
 )

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from tilewright.analysis.accesses import Access
-from tilewright.analysis.regions import ALLOCATIONS, covered, may_overlap
+from tilewright.analysis.regions import covered, may_overlap
 from tilewright.analysis.statements import LoopBody
 from tilewright.analysis.user_barriers import is_barrier, why_not_one_phase
 from tilewright.mlir import ir
@@ -132,9 +132,7 @@ def is_renewed(buffer: ir.Value, body: LoopBody) -> bool:
     """
     if is_barrier(buffer):
         return why_not_one_phase(buffer, body.accesses_by_root.get(buffer, []), body.loop) is None
-    if buffer.owner.operation.name not in ALLOCATIONS or not ir.MemRefType(buffer.type).has_static_shape:
-        return False
-    if body.unknown_accesses:
+    if body.unknown_accesses or not ir.MemRefType(buffer.type).has_static_shape:
         return False
     writes: list[tuple[int, Access]] = []
     for index, access in body.accesses_by_root.get(buffer, []):
