@@ -25,6 +25,7 @@ from tilewright.analysis.regions import (
     region_of,
     root_of,
     subview_parameters,
+    surely_overlap,
     whole,
 )
 from tilewright.mlir import ir
@@ -94,7 +95,9 @@ def test_boxes_against_their_elements():
         def check(wanted, first, second):
             one, other = region(grid, first), region(grid, second)
             assert one.covers(region(grid, wanted)) == (elements(wanted) <= elements(first))
-            assert may_overlap(one, other) == bool(elements(first) & elements(second))
+            assert may_overlap(one, other) == surely_overlap(one, other) == bool(elements(first) & elements(second))
+            assert not surely_overlap(region(grid, first, exact=False), other)
+            assert not surely_overlap(one, region(grid, second, exact=False))
             found = covered(region(grid, wanted), [one, other])
             together = elements(wanted) <= elements(first) | elements(second)
             assert together or not found
@@ -307,6 +310,24 @@ def test_the_name_of_a_buffer():
         no_sizes = {"operandSegmentSizes": ir.DenseI32ArrayAttr.get([0, 0])}
         anonymous = ir.Operation.create("memref.alloc", results=[named.type], attributes=no_sizes)
         assert buffer_name(anonymous.results[0]) == "memref<6xf32>"
+
+
+def test_what_surely_overlaps():
+    with operations_of(BUFFERS) as operations:
+        line, grid = (operation.results[0] for operation in operations if operation.name == "memref.alloc")
+        i = next(operation for operation in operations if operation.name == "func.func").regions[0].blocks[0].arguments[2]
+        all_of_it = region(line, [(0, SIZE)])
+        moved = [Region(line, (Interval(Linear(start, {i: 1}), 2),)) for start in range(4)]
+        unknown = Region(line, (Interval(Linear(), None),))
+        assert [surely_overlap(moved[0], other) for other in moved] == [True, True, False, False]
+        assert [surely_overlap(other, moved[0]) for other in moved] == [True, True, False, False]
+        # Whatever is accessed is in all of the buffer, and may be outside of a part of it.
+        assert all(surely_overlap(*pair) for other in (moved[0], unknown) for pair in ((all_of_it, other), (other, all_of_it)))
+        part = region(line, [(0, 4)])
+        assert not any(surely_overlap(*pair) for other in (moved[0], unknown) for pair in ((part, other), (other, part)))
+        nowhere = Region(None, (), True)
+        assert not surely_overlap(nowhere, all_of_it) and not surely_overlap(all_of_it, nowhere)
+        assert not surely_overlap(all_of_it, region(grid, [(0, SIZE), (0, SIZE)]))
 
 
 def test_a_write_that_is_not_known_along_a_dimension_covers_nothing_there():

@@ -306,6 +306,33 @@ def test_accesses_by_buffer_and_of_unknown_memory(taken_apart):
     assert [(index, access.kind) for index, access in body.unknown_accesses] == [(2, "write")]
 
 
+@pytest.mark.parametrize(
+    ("signal", "wait", "lands"),
+    [
+        ("%b, %c0", "%b, %c0", True),
+        ("%b, %c0", "%b, %c1", False),
+        ("%b, %n", "%b, %c1", True),
+        ("%b, %c0", "%b, %n", True),
+        ("%b, %c0", "%other_b, %c0", False),
+    ],
+)
+def test_a_wait_brings_the_tiles_whose_copies_signal_its_mbarrier(signal, wait, lands, taken_apart):
+    init = '"tile.mbarrier_init"() {arrivals = 1 : i32, stages = 2 : i32} : () -> !tile.mbarrier\n'
+    text = f"""%w = memref.subview %X[%k] [16] [1] : !x to !window
+    "tile.bulk_copy"(%w, %S, {signal}) : (!window, !tile, !tile.mbarrier, index) -> ()
+    "tile.mbarrier_arrive"({signal}) : (!tile.mbarrier, index) -> ()
+    "tile.mbarrier_wait"({wait}, %c0) : (!tile.mbarrier, index, index) -> ()"""
+    body = taken_apart(text, f"%b = {init} %other_b = {init}")
+    copy, arrive, waiting = body.statements
+    tile = copy.operation.operands[1]
+    assert [access.kind for access in copy.accesses] == ["read", "write", "atomic"]
+    assert [access.kind for access in arrive.accesses] == ["atomic"]
+    assert [(access.kind, access.region.root == tile) for access in waiting.accesses] == [
+        ("atomic", False),
+        *([("atomic", True)] if lands else []),
+    ]
+
+
 def test_another_loop_is_taken_apart_once(taken_apart):
     body, other = taken_apart("COPY"), taken_apart("COPY COPY")
     assert body.sibling(other.loop) is body.sibling(other.loop)

@@ -16,12 +16,11 @@ def why_not_counted(loop: ir.Operation, others: Sequence[ir.Operation]) -> Obsta
 
     `others`: the pipelined loops of which a nested statement comes in several places, so that nothing can be counted there.
     """
-    holder = loop.parent
-    while holder is not None and holder.operation.name != "gpu.func":
-        operation = holder.operation
+    operation = loop.block.owner.operation
+    while operation.name != "gpu.func":
         if operation in others:
             return Obstacle("the loop is nested in another pipelined loop", operation)
         if operation.name not in COUNTED or "unsignedCmp" in operation.attributes:
             return Obstacle(f"the loop is nested in {operation.name}, over which its iterations cannot be counted", operation)
-        holder = operation.parent
+        operation = operation.block.owner.operation
     return None

@@ -33,14 +33,12 @@ def lost_write(body: LoopBody, copies: Collection[int]) -> LostWrite | None:
     """
     found: list[LostWrite] = []
     for root, accesses in body.accesses_by_root.items():
-        if any(index in copies and access.kind == "write" for index, access in accesses):
-            lost = _lost_in(root, body, copies)
-            found += [] if lost is None else [lost]
+        lost = _lost_in(accesses, root, body, copies)
+        found += [] if lost is None else [lost]
     return min(found, key=lambda lost: (lost.second, lost.first), default=None)
 
 
-def _lost_in(root: ir.Value, body: LoopBody, copies: Collection[int]) -> LostWrite | None:
-    accesses = body.accesses_by_root[root]
+def _lost_in(accesses: list[tuple[int, Access]], root: ir.Value, body: LoopBody, copies: Collection[int]) -> LostWrite | None:
     by_statement: dict[int, list[Access]] = {}
     for index, access in accesses:
         by_statement.setdefault(index, []).append(access)

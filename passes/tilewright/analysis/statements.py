@@ -231,8 +231,6 @@ def _with_landings(statements: list[Statement]) -> list[Statement]:
     """A wait for an mbarrier is what brings the tiles whose bulk copies signal it: it updates them."""
     accesses = [access for statement in statements for access in statement.effects.accesses]
     copies = [access for access in accesses if access.operation.name == "tile.bulk_copy" and access.kind == "write"]
-    if not copies:
-        return statements
     found: list[Statement] = []
     for statement in statements:
         landings = [

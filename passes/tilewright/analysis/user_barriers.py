@@ -51,7 +51,8 @@ def why_not_one_phase(barrier: ir.Value, accesses: Sequence[tuple[int, Access]],
     for _, access in accesses:
         operation = access.operation
         position = barrier_position(operation)
-        if position is None or not access.certain or access.conditions or not _is_a_statement(operation, loop):
+        assert position is not None
+        if not _is_a_statement(operation, loop):
             return Obstacle(f"{operation.name} is under a guard or in a loop of its own", operation)
         stage = constant_value(operation.operands[position + 1])
         if stage is None:
@@ -122,7 +123,7 @@ def why_not_alone(barrier: ir.Value, loop: ir.Operation, others: Sequence[ir.Ope
     `others`: the other pipelined loops of the kernel.
     """
     made = barrier.owner.operation
-    if made.parent is not None and made.parent.operation.name != "gpu.func":
+    if made.block.owner.operation.name != "gpu.func":
         return Obstacle("it is initialised in a loop or under a guard", made)
     for use in barrier.uses:
         user = use.owner.operation
