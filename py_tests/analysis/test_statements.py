@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tilewright.analysis.statements import asks_for_pipeline, is_hoistable, scheduled_loop_in
+from tilewright.analysis.statements import asks_for_pipeline, is_hoistable
 from tilewright.mlir import ir
 
 pytestmark = pytest.mark.l1a_compile_no_target_dialect
@@ -185,20 +185,15 @@ STALE_TEXT = "READ_T[%c0] STORE_T[%c0] USE_R[%c0]\n"
 STALE = "it reads a scalar from memory that it writes before the scalar is used"
 ESCAPING_TEXT = "%e = memref.atomic_rmw addf %v, %S[%c0] : (f16, !tile) -> f16 memref.store %e, %R[%c0] : !tile\n"
 ESCAPING = "a result of a statement that writes memory is used"
-NESTED_TEXT = "scf.for %i = %c0 to %c4 step %c1 { COPY } {tile.num_stages = 2 : i32}\n"
-NESTED = "it holds another pipelined loop"
 
 
 @pytest.mark.parametrize(
     ("text", "reason", "operation"),
     [
         ("COPY", None, None),
+        ("scf.for %i = %c0 to %c4 step %c1 { COPY } {tile.num_stages = 2 : i32}", None, None),
         ("gpu.barrier " + WAIT, BARRIER, "gpu.barrier"),
         (WAIT + "gpu.barrier", "the effects of tile.wait_group are not known to it", "tile.wait_group"),
-        (NESTED_TEXT, NESTED, "scf.for"),
-        ("gpu.barrier " + NESTED_TEXT, BARRIER, "gpu.barrier"),
-        (NESTED_TEXT + "gpu.barrier", NESTED, "scf.for"),
-        (NESTED_TEXT + NESTED_TEXT, NESTED, "scf.for"),
         ("scf.if %guard { gpu.barrier }", BARRIER, "gpu.barrier"),
         (STALE_TEXT, STALE, "memref.load"),
         (STALE_TEXT + "gpu.barrier", BARRIER, "gpu.barrier"),
@@ -341,15 +336,7 @@ def test_another_loop_is_taken_apart_once(taken_apart):
 
 def test_a_strategy_asks_for_a_pipeline(taken_apart):
     loop = taken_apart("COPY").loop
-    assert not asks_for_pipeline(loop) and scheduled_loop_in(loop) is None
+    assert not asks_for_pipeline(loop)
     loop.attributes["tile.strategy"] = ir.StringAttr.get("auto")
-    assert asks_for_pipeline(loop) and scheduled_loop_in(loop) == loop
+    assert asks_for_pipeline(loop)
     assert not asks_for_pipeline(loop.parent.operation)
-
-
-def test_the_first_loop_inside_that_asks_for_a_pipeline(taken_apart):
-    plain = "scf.for %i = %c0 to %c4 step %c1 { COPY }\n"
-    marks = [NESTED_TEXT.replace("= 2", f"= {stages}") for stages in (2, 3)]
-    loop = taken_apart(plain + "scf.if %guard { " + marks[0] + "}" + marks[1]).loop
-    found = scheduled_loop_in(loop)
-    assert found is not None and ir.IntegerAttr(found.attributes["tile.num_stages"]).value == 2

@@ -9,7 +9,7 @@ import pytest
 
 from tilewright import mlir
 from tilewright.analysis.statements import body_of
-from tilewright.analysis.versionable import ancestor_in, terminal_users, versionable
+from tilewright.analysis.versionable import ancestor_in, is_nested_in, terminal_users, versionable
 from tilewright.mlir import ir
 from tilewright.transforms.cloning import nested_operations
 
@@ -71,6 +71,7 @@ ADDRESS = "a view reads its address, which a version would change"
 STALE = "memref.copy after the loop may read what an earlier iteration left in it"
 BEFORE = "memref.copy uses it before the loop, in another loop's body"
 MAY_NOT_RUN = "memref.copy uses it outside the loop, which may not run at all"
+AROUND = "the pipelined loop around this one uses it, or something outside of that"
 OTHER_BLOCK = "a pipelined loop of another block uses it"
 
 
@@ -145,6 +146,14 @@ OTHER_BLOCK = "a pipelined loop of another block uses it"
         ("LOOP { COPY USE } {target} scf.if %guard { LOOP { USE } {other} }", OTHER_BLOCK),
         ("LOOP { SOMETIMES } {target} LOOP { SOMETIMES } {other} USE", STALE),
         ("OUTER { USE LOOP { COPY USE } {target} LOOP { COPY USE } {other} }", BEFORE),
+        # Pipelined loops around this one, in which all of its users must be.
+        ("OUTER { LOOP { COPY USE } {target} } {other}", None),
+        ("OUTER { MAYBE { COPY USE } {target} DIM } {other}", AROUND),
+        ("OUTER { LOOP { COPY USE } {target} USE } {other}", AROUND),
+        ("OUTER { LOOP { COPY USE } {target} LOOP { COPY USE } {other} } {other}", None),
+        ("OUTER { LOOP { COPY USE } {target} } {other} LOOP { COPY USE } {other}", AROUND),
+        ("USE OUTER { LOOP { COPY USE } {target} } {other}", AROUND),
+        ("OUTER { scf.if %guard { LOOP { COPY USE } {target} } } {other}", None),
         # A later loop that renews the buffer reads nothing of this one, pipelined or not.
         ("LOOP { SOMETIMES } {target} LOOP { COPY USE } {other} DIM", None),
         ("LOOP { SOMETIMES } {target} LOOP { COPY USE }", None),
@@ -180,3 +189,5 @@ def test_what_holds_an_operation_in_a_block() -> None:
         assert ancestor_in(copy, outer.regions[0].blocks[0]) == target
         assert ancestor_in(copy, function.regions[0].blocks[0]) == outer
         assert ancestor_in(copy, other.regions[0].blocks[0]) is None
+        assert is_nested_in(copy, target) and is_nested_in(copy, outer) and is_nested_in(copy, function)
+        assert not is_nested_in(copy, other) and not is_nested_in(copy, copy) and not is_nested_in(target, copy)
