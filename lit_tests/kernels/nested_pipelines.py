@@ -21,7 +21,7 @@ VARIANTS = {
 }
 VARIANTS |= {
     f"{kind}, {name}": values | {kind: True}
-    for kind in ("dynamic", "scaled", "guarded", "serial", "twice")
+    for kind in ("dynamic", "scaled", "guarded", "serial", "twice", "outer_by_hand", "inner_by_hand")
     for name, values in {
         "2 and 3 stages": {"outer_stages": 2, "inner_stages": 3, "outer": 5, "inner": 4},
         "3 and 2 stages": {"outer_stages": 3, "inner_stages": 2, "outer": 3, "inner": 1},
@@ -42,11 +42,14 @@ def build(
     guarded: bool = False,
     serial: bool = False,
     twice: bool = False,
+    outer_by_hand: bool = False,
+    inner_by_hand: bool = False,
 ) -> tl.Kernel:
     """C is the sum over m of A_m times the sum over n of B_n; A_m comes by the outer loop, B_n by the inner one.
 
     `scaled`: the outer loop brings a row of factors as well. `guarded`: the inner loop runs for even m. `serial`: in two parts.
-    `twice`: there are two inner loops.
+    `twice`: there are two inner loops. `outer_by_hand`, `inner_by_hand`: a loop's copies are on a barrier of the user's; an
+    inner loop needs it replicated, and then has its pipeline alone.
     """
 
     def run(A, B, S, C, outer_trips, inner_trips) -> None:
@@ -54,15 +57,26 @@ def build(
         a, b = tl.alloc_shared((SIDE, SIDE), "f16"), tl.alloc_shared((SIDE, SIDE), "f16")
         factors = tl.alloc_shared((SIDE,), "f32")
         part, total = tl.alloc_fragment((SIDE, SIDE), "f32"), tl.alloc_fragment((SIDE, SIDE), "f32")
+        of_outer = tl.mbarrier(arrivals=1) if outer_by_hand else None
+        of_inner = tl.mbarrier(arrivals=1) if inner_by_hand else None
         tl.fill(total, 0.0)
+
+        def bring(window, tile, barrier, number) -> None:
+            if barrier is None:
+                tl.copy(window, tile)
+            else:
+                barrier.expect(tile)
+                tl.async_copy(window, tile, barrier=barrier)
+                barrier.arrive(elect=True)
+                barrier.wait(parity=number % 2)
 
         def multiply(m) -> None:
             for n in tl.pipelined(inner_trips, num_stages=inner_stages):
-                tl.copy(B[0:, n * SIDE :], b)
+                bring(B[0:, n * SIDE :], b, of_inner, m * inner_trips + n)
                 tl.gemm(a, b, part)
 
         for m in tl.pipelined(outer_trips, num_stages=outer_stages):
-            tl.copy(A[0:, m * SIDE :], a)
+            bring(A[0:, m * SIDE :], a, of_outer, m)
             if scaled:
                 tl.copy(S[m, 0:], factors)
             tl.fill(part, 0.0)
