@@ -90,6 +90,10 @@ def edge_text(edge: Edge, names: dict[ir.Value | None, str]) -> str:
         ("scf.if %guard { FILL_S } COPY", "RAW S 0>1, WAW S 0>>0, RAW S 0>>1, WAR S 1>>0, WAW R 1>>1"),
         ("VARYING FILL_S STORE_S[%p]", "WAW S 0>1, WAW S 0>>0, WAW S 1>>0, WAW S 1>>1"),
         ("STORE_S[%k] STORE_S[%k]", "WAW S 0>1"),
+        (
+            "STORE_S[%k] STORE_S[%k] COPY",
+            "WAW S 0>1, RAW S 1>2, WAR S 2>>0, WAR S 2>>1, RAW S 1>>2, WAW R 2>>2",
+        ),
         # Updates read and write.
         ("UPDATE_S[%c0]", "RAW S 0>>0, WAR S 0>>0, WAW S 0>>0"),
         (

@@ -73,6 +73,7 @@ def box_text(region: Region, names: dict[ir.Value, str]) -> str:
         ("%r = affine.apply affine_map<(d0) -> (d0 ceildiv 4)>(%c8)", "2"),
         ("%r = affine.apply affine_map<(d0) -> (d0 mod 3)>(%i)", "1itself 0"),
         ("%r = affine.apply affine_map<(d0) -> (d0 floordiv 3)>(%i)", "1itself 0"),
+        ("%r = affine.apply affine_map<(d0)[s0] -> (d0 floordiv s0)>(%c7)[%c1]", "7"),
         ("%r = affine.apply affine_map<(d0)[s0] -> (d0 mod s0)>(%c7)[%c0]", "1itself 0"),
         ("%r = affine.apply affine_map<(d0) -> ((d0 mod 3) + 1)>(%i)", "1itself 0"),
         ("%r = affine.apply affine_map<(d0) -> (5)>(%i)", "5"),

@@ -140,6 +140,15 @@ HALF = "memref<4x16xf32, strided<[16, 1]>>"
             ["4 of 128: writes V(*)"],
         ),
         (
+            "%w = memref.subview %V[%i] [4] [1] : memref<8xf32> to memref<4xf32, strided<[1], offset: ?>>\n"
+            "scf.forall (%a) in (4) { memref.store %v, %w[%a] : memref<4xf32, strided<[1], offset: ?>> }",
+            ["4 of 128: writes V(*)"],
+        ),
+        ("scf.forall (%a, %b) = (0, 1) to (8, 8) step (1, 1) { memref.store %v, %V[%a] : memref<8xf32> }",
+         ["? of 128: writes V(*)"]),
+        ("scf.forall (%a, %b) = (0, 0) to (8, 8) step (1, 2) { memref.store %v, %V[%a] : memref<8xf32> }",
+         ["? of 128: writes V(*)"]),
+        (
             "%w = memref.subview %V[0] [4] [2] : memref<8xf32> to memref<4xf32, strided<[2]>>\n"
             "scf.forall (%a) in (4) { memref.store %v, %w[%a] : memref<4xf32, strided<[2]>> }",
             ["4 of 128: writes V(*)"],
@@ -266,6 +275,7 @@ def test_spaces(text: str, expected: list[str]) -> None:
         ("arith.divsi %a, %c8 : index", "d0/8:1"),
         ("arith.divui %a, %c8 : index", "d0/8:1"),
         ("arith.floordivsi %a, %c8 : index", "d0/8:1"),
+        ("arith.index_cast %narrow : i32 to index", "*"),
         ("arith.divsi %a, %c1 : index", "d0:8"),
         ("arith.divsi %a, %c0 : index", "*"),
         ("arith.divsi %a, %minus : index", "*"),
@@ -278,7 +288,8 @@ def test_spaces(text: str, expected: list[str]) -> None:
 )
 def test_a_dimension_divided_by_a_constant_is_an_index(index: str, axis: str) -> None:
     text = "%minus = arith.constant -2 : index\n"
-    text += f"scf.forall (%a) in (8) {{ %n = {index}\n memref.store %v, %V[%n] : memref<8xf32> }}"
+    text += "scf.forall (%a) in (8) { %narrow = arith.index_cast %a : index to i32\n"
+    text += f"%n = {index}\n memref.store %v, %V[%n] : memref<8xf32> }}"
     assert spaces(text) == [f"8 of 128: writes V({axis})"]
 
 

@@ -39,6 +39,8 @@ BULK_OF_VIEW = '"tile.bulk_copy"(%w, %S, %b, %c0) : (!view, !tile, !tile.mbarrie
             "",
             ["read S[0:+16]", "write M[i:+1, j:+16]~"],
         ),
+        ("%r = memref.generic_atomic_rmw %M[%i, %j] : !m { ^bb0(%o: f32): memref.atomic_yield %o : f32 }", "",
+         ["atomic M[i:+1, j:+1]"]),
         ('"tile.scan"(%M, %N) {dimension = 1 : i32, kind = "sum", reverse = false} : (!m, !m) -> ()', "",
          ["read M[0:+8, 0:+16]", "write N[0:+8, 0:+16]"]),
         (BULK, BARRIER, ["read X[i:+16]", "write S[0:+16]"]),
@@ -246,7 +248,8 @@ def test_the_ends_of_regions_are_pure() -> None:
     scf.forall (%a) in (4) { }
     scf.parallel (%a) = (%c0) to (%i) step (%j) { scf.reduce }
     linalg.generic {indexing_maps = [affine_map<(d0) -> (d0)>], iterator_types = ["parallel"]} outs(%V : !s) {
-      ^bb0(%o: f32): %n = linalg.index 0 : index linalg.yield %o : f32 }"""
+      ^bb0(%o: f32): %n = linalg.index 0 : index linalg.yield %o : f32 }
+    %r = memref.generic_atomic_rmw %V[%i] : !s { ^bb0(%o: f32): memref.atomic_yield %o : f32 }"""
     with operation_of(text) as (block, _):
         inner = [
             child.operation
@@ -255,6 +258,14 @@ def test_the_ends_of_regions_are_pure() -> None:
             for inside in region.blocks
             for child in inside.operations
         ]
-        names = ["scf.condition", "scf.yield", "scf.forall.in_parallel", "scf.reduce", "linalg.index", "linalg.yield"]
+        names = [
+            "scf.condition",
+            "scf.yield",
+            "scf.forall.in_parallel",
+            "scf.reduce",
+            "linalg.index",
+            "linalg.yield",
+            "memref.atomic_yield",
+        ]
         assert [operation.name for operation in inner] == names
         assert all(is_pure(operation) for operation in inner)

@@ -74,6 +74,14 @@ def slice_of(function: ir.Operation) -> ProgramSlice:
     return slice_for(function, wanted, KernelWrites(function), lambda tile: name_of(tile) != "K", shared)
 
 
+WHILE = """MOVED %r:2 = scf.while (%a = %m) : (index) -> (index, index) {
+  %c = arith.cmpi slt, %a, %n : index scf.condition(%c) %a, %n : index, index
+} do {
+  ^bb0(%d: index, %e: index): BODY %f = arith.muli %d, %n : index %g = arith.subi %d, %n : index scf.yield %f : index
+}
+"""
+
+
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
@@ -121,6 +129,9 @@ def slice_of(function: ir.Operation) -> ProgramSlice:
             "else { scf.yield %n, %n : index, index }" + copy("%r#1"),
             "S if copy_in if#1",
         ),
+        # What decides when an unbounded loop ends is handed on from one region to the other: all of it.
+        (WHILE.replace("BODY", copy("%d")), "S addi while cmpi copy_in muli"),
+        (WHILE.replace("BODY", "") + copy("%r#1"), "S addi while cmpi muli copy_in while#1"),
         # What is there for all agents, and all that only it needs.
         ("%m = arith.addi %n, %n {everywhere} : index %q = arith.muli %m, %m : index\n" + copy("%q"), "S muli copy_in"),
         (
@@ -184,6 +195,11 @@ UNKNOWN_INDEX = "%t = arith.select %guard, %L, %K : !table\n%i = memref.load %t[
             "scf.forall (%a) in (4) { %o = memref.atomic_rmw addi %w, %P[%n, %n] : (i32, !matrix) -> i32 "
             "memref.store %w, %P[%n, %a] : !matrix } FROM_P " + copy("%i"),
             "scf.forall cannot be done twice", "scf.forall",
+        ),
+        (
+            'linalg.contract indexing_maps = [MAP<(m, n, k) -> (m, k)>, MAP<(m, n, k) -> (k, n)>, MAP<(m, n, k) -> (m, n)>] '
+            "ins(%P, %P : !matrix, !matrix) outs(%P : !matrix) FROM_P".replace("MAP", "affine_map") + copy("%i"),
+            "linalg.contract cannot be done twice", "linalg.contract",
         ),
         (
             "linalg.matmul ins(%P, %P : !matrix, !matrix) outs(%P : !matrix) FROM_P" + copy("%i"),

@@ -172,6 +172,7 @@ IN = "the loop is nested in {}, over which its iterations cannot be counted"
         (f"scf.if %guard {{ {FOR} {{ {LOOP} }} }}", None, None),
         (f"{FOR} {{ {LOOP} }} {{other}}", "the loop is nested in another pipelined loop", None),
         (f"{FOR} {{ scf.if %guard {{ {LOOP} }} }} {{other}}", "the loop is nested in another pipelined loop", None),
+        (f"scf.while : () -> () {{ scf.condition(%guard) }} do {{ {LOOP} scf.yield }}", None, None),
         (f"scf.forall (%o) in (4) {{ {LOOP} }}", IN.format("scf.forall"), None),
         (f"scf.if %guard {{ scf.execute_region {{ {LOOP} scf.yield }} }}", IN.format("scf.execute_region"), None),
         (f"{FOR} {{ {LOOP} }} {{unsignedCmp}}", IN.format("scf.for"), None),

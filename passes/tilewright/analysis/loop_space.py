@@ -165,10 +165,11 @@ def _root_axes(memref: ir.Value, axes: Sequence[Axis]) -> tuple[Axis, ...]:
     seen: set[int] = set()
     result: list[Axis] = []
     for axis, extent in zip(axes, shape, strict=True):
-        known = axis.dimension is not None and axis.dimension not in seen and axis.extent <= extent
-        result.append(axis if known else Axis(max(1, extent), None))
-        if known and axis.dimension is not None:
+        if axis.dimension is not None and axis.dimension not in seen and axis.extent <= extent:
             seen.add(axis.dimension)
+            result.append(axis)
+        else:
+            result.append(Axis(max(1, extent), None))
     return tuple(result)
 
 
