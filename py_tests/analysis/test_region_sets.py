@@ -312,6 +312,17 @@ def test_the_name_of_a_buffer():
         assert buffer_name(anonymous.results[0]) == "memref<6xf32>"
 
 
+def test_what_has_no_known_extent_may_overlap_everything_in_its_buffer():
+    with operations_of(BUFFERS + " scf.for %k = %i to %j step %i { }") as operations:
+        loop = next(operation for operation in operations if operation.name == "scf.for")
+        line = next(operation for operation in operations if operation.name == "memref.alloc").results[0]
+        body = loop.regions[0].blocks[0]
+        unknown, known = Region(line, (Interval(Linear(5), None),)), region(line, [(0, 1)])
+        for first, second in ((unknown, known), (known, unknown), (unknown, unknown)):
+            assert may_overlap(first, second)
+            assert may_overlap(first, second, CarriedBy(body.arguments[0], 1, body))
+
+
 def test_what_surely_overlaps():
     with operations_of(BUFFERS) as operations:
         line, grid = (operation.results[0] for operation in operations if operation.name == "memref.alloc")

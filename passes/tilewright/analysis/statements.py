@@ -211,8 +211,6 @@ class _BodyReader:
         dependent = body.dependents = _dependents(body.binds, volatile)
         for index, statement in enumerate(body.statements):
             needed = _needed(statement, dependent)
-            if not needed:
-                continue
             binds = [bind for bind in body.binds if bind in needed]
             own = tuple(bind for bind in binds if bind.block == body.block)
             reads = tuple(read for bind in binds for read in volatile.get(bind, ()))
