@@ -144,6 +144,7 @@ def test_a_read_is_stale_where_what_it_reads_is_written_before_its_use(text, sta
         ("READ_T[%c0] USE_R[%c0]", False),
         ("READ_T[%c0] memref.store %r, %T[%c0] : memref<16xindex>", True),
         ("READ_T[%c0] memref.store %r, %T[%c1] : memref<16xindex>", False),
+        ("READ_T[%c0] COPY_T USE_R[%c0]", False),
         # Memory that is not known may be any.
         ("READ_T[%c0] memref.store %r, %which[%c0] : memref<16xindex>", True),
         ("%r = memref.load %which[%c0] : memref<16xindex> USE_R[%c0]", True),
@@ -177,6 +178,15 @@ def test_a_statement_computes_what_its_values_and_guards_depend_on_in_program_or
     assert [bind.name for bind in stored.binds] == ["memref.load", "arith.addi"]
     assert plain.binds == () and plain.reads == ()
     assert [len(statement.reads) for statement in (guarded, stored)] == [1, 1]
+
+
+def test_a_condition_that_the_loop_does_not_write_belongs_to_no_statement(taken_apart):
+    text = """READ_T[%c0] %plain = arith.cmpi eq, %k, %c1 : index %c = arith.cmpi eq, %r, %k : index
+    scf.if %plain { STORE_S[%c0] }
+    scf.if %plain { memref.store %r, %T[%c0] : memref<16xindex> }
+    scf.if %guard { scf.if %plain { scf.if %c { STORE_S[%c1] } } }"""
+    binds = [[bind.name for bind in statement.binds] for statement in taken_apart(text).statements]
+    assert binds == [[], ["memref.load"], ["memref.load", "arith.cmpi"]]
 
 
 BARRIER = "the effects of gpu.barrier are not known to it"

@@ -12,6 +12,7 @@ from tilewright.analysis.counting import why_not_counted
 from tilewright.analysis.program_slice import Obstacle
 from tilewright.analysis.statements import body_of
 from tilewright.analysis.user_barriers import barrier_position, is_barrier, why_not_alone, why_not_one_phase
+from tilewright.analysis.versionable import versionable
 from tilewright.mlir import ir
 from tilewright.transforms.cloning import nested_operations
 
@@ -194,3 +195,18 @@ def test_a_barrier_that_is_made_again_and_again():
         loop = next(operation for operation in operations if "target" in operation.attributes)
         made = [operation for operation in operations if operation.name == "tile.mbarrier_init"][1]
         assert described(why_not_alone(made.results[0], loop, [])) == "it is initialised in a loop or under a guard"
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        (LOOP, None),
+        (LOOP.replace("WAIT", "ELECT WAIT"), "an iteration arrives 2 times, and a phase takes 1 arrivals"),
+        (LOOP + "ELECT", "tile.mbarrier_arrive uses it outside of the loop"),
+        (LOOP.replace("WAIT", "ELECT WAIT") + "ELECT", "an iteration arrives 2 times, and a phase takes 1 arrivals"),
+    ],
+)
+def test_why_a_barrier_cannot_have_versions(text, reason):
+    with kernel(text) as operations:
+        loop = next(operation for operation in operations if "target" in operation.attributes)
+        assert versionable(barrier_of(operations), body_of(loop), []) == reason
