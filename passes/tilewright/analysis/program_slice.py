@@ -190,7 +190,7 @@ class _Slicer:
         writers = self._writes.writers(buffer)
         if not writers:
             return
-        if is_statement:
+        if is_statement and not _is_local(buffer):
             self._refuse("the kernel writes {buffer}, which a copy reads", leaf, buffer)
         elif self._keep_copy(buffer, leaf):
             for writer in writers:
@@ -198,7 +198,7 @@ class _Slicer:
 
     def _keep_copy(self, buffer: ir.Value | None, leaf: ir.Operation) -> bool:
         """Let the slice have a copy of `buffer`; refuses where it may not."""
-        if buffer is None or isinstance(buffer.owner, ir.Block) or buffer in self._filled or self._writes.unknown is not None:
+        if buffer is None or not _is_local(buffer) or buffer in self._filled or self._writes.unknown is not None:
             self._refuse("a copy's address or guard is read from memory that the kernel writes", leaf)
             return False
         if not self._may_copy(buffer):
@@ -213,7 +213,15 @@ class _Slicer:
             self.found.obstacle = Obstacle(reason.replace("{buffer}", buffer_name(buffer)), operation)
 
 
+def _is_local(buffer: ir.Value | None) -> bool:
+    """Whether a buffer is one that the kernel allocates, not an argument."""
+    return buffer is not None and not isinstance(buffer.owner, ir.Block)
+
+
 def _may_run_twice(leaf: ir.Operation, effects: Effects) -> bool:
+    """Whether two agents may do it: not what is expensive, nor what adds up, nor a copy that one of them must wait for."""
+    if leaf.name in ("tile.copy_async", "tile.bulk_copy"):
+        return False
     return leaf.name not in PRODUCTS and not any(access.kind == "atomic" for access in effects.accesses)
 
 

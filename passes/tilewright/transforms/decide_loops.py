@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from tilewright.analysis.dependence import DependenceGraph
-from tilewright.analysis.program_slice import Obstacle
+from tilewright.analysis.program_slice import Obstacle, ProgramSlice
 from tilewright.analysis.regions import buffer_name
 from tilewright.analysis.statements import LoopBody
 from tilewright.analysis.user_barriers import is_barrier
@@ -35,7 +35,7 @@ from tilewright.transforms.loop_plan import (
 )
 from tilewright.transforms.lost_copies import refuse_lost_copy
 from tilewright.transforms.schedule import Schedule, overwritten_copy
-from tilewright.transforms.strategy import KernelFacts, why_not_specialize
+from tilewright.transforms.strategy import KernelFacts, producer_slice, why_not_specialize
 
 # Of two nested loops the inner one runs more iterations: where both cannot have what they could have alone, it goes first.
 _HOLDS_SPECIALIZED = "a loop in it is specialized, and this one cannot be"
@@ -117,11 +117,18 @@ def _refuse_sharing(
 def _refuse_held(
     bodies: Sequence[LoopBody], plans: Sequence[LoopPlan], facts: KernelFacts, machine: Machine
 ) -> dict[ir.Operation, Obstacle]:
-    """The loops with a stage more than they asked for, since the last is held, where that does not fit."""
+    """The loops whose producer needs a table of its own, or that have a stage more than they asked for, since the last is held,
+    where that does not fit."""
     channels = _channels(bodies, plans)
     needed = sum(bytes_of(tile) * (channel.depth - 1) for channel in channels for tile in channel.tiles)
-    if shared_bytes(facts.function, machine) + needed <= machine.limits.shared_bytes:
+    used = shared_bytes(facts.function, machine) + needed
+    tables = dict.fromkeys(tile for plan in plans for tile in plan.private if space_name(tile.type, machine) == "shared")
+    if used + sum(map(bytes_of, tables)) <= machine.limits.shared_bytes:
         return {}
+    if tables:
+        reason = "a second copy of the table that a copy's address or guard is read from does not fit into shared memory"
+        users = [(body.loop, tile) for body, plan in zip(bodies, plans, strict=True) for tile in plan.private if tile in tables]
+        return {loop: Obstacle(reason, table.owner.operation) for loop, table in users}
     deeper = [channel for channel in channels if channel.depth > max(use.stages for use in channel.uses)]
     reason = "a tile is used outside of the loop, and a second one does not fit into shared memory"
     return {loop: Obstacle(reason, loop) for channel in deeper for loop in channel.loops}
@@ -206,8 +213,9 @@ def _decide_stages(body: LoopBody, request: LoopRequest, facts: KernelFacts, oth
         or _why_not_one_role(body, schedule, bulk)
         or _why_not_one_count(body, schedule, others.loops)
         or why_not_specialize(body, schedule, bulk, facts, machine)
-        or others.obstacles.get(body.loop)
     )
+    apart = ProgramSlice() if why_not is not None else producer_slice(body, schedule.ahead, facts, machine)
+    why_not = why_not or apart.obstacle or others.obstacles.get(body.loop)
     holders = [(loop, plan) for loop, plan in others.around if plan.strategy == "async"] if why_not is None else []
     if holders:
         why_not = Obstacle("the loop is nested in an asynchronous pipeline, which comes apart", holders[0][0])
@@ -225,7 +233,7 @@ def _decide_stages(body: LoopBody, request: LoopRequest, facts: KernelFacts, oth
     channel = instruction_choices(body, machine, ("mbarrier", "group", "none"))
     choices = _without_group(channel, schedule)
     plan = LoopPlan("warp_specialize", reason, num_stages, schedule, choices, tuple(remarks), tuple(bulk))
-    return replace(plan, asked=request.strategy is not None, version_bytes=needed(schedule))
+    return replace(plan, asked=request.strategy is not None, version_bytes=needed(schedule), private=tuple(apart.private))
 
 
 def _kept_in_one_stage(

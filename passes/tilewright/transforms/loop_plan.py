@@ -58,7 +58,7 @@ class LoopPlan:
 
     `bulk`: what each copy would be among copies that signal an mbarrier, with the reason against a bulk copy. `asked`: the
     input asked for the strategy. `version_bytes`: what versions take beyond the buffers. `held_by`: the asynchronous loop
-    around it that alone keeps it from being specialized.
+    around it that alone keeps it from being specialized. `private`: the tiles of which the producer needs a copy of its own.
     """
 
     strategy: str
@@ -71,6 +71,7 @@ class LoopPlan:
     asked: bool = False
     version_bytes: int = 0
     held_by: ir.Operation | None = None
+    private: tuple[ir.Value, ...] = ()
 
     @property
     def phrase(self) -> str:

@@ -78,10 +78,10 @@ class PlanPipeline(Pass):
     5. An explicit schedule is taken as it is, if it breaks no dependence.
     6. The strategy is `warp_specialize` where the machine has bulk copies, a copy of the loop can be one, and nothing
        forbids it: the loop may be nested in `scf.for`, `scf.while` and `scf.if`, over which its iterations are counted, what
-       its copies' addresses and guards need, and the loops around them, can be computed apart from the rest, loops that share
-       tiles fill the same ones. Else it is `async`. `tile.strategy` on the loop, then the option `strategy`, override this
-       choice. Copies that are waited for and given back at the same places are one channel; what is no bulk copy is a
-       cp.async in it, where it can be one.
+       its copies' addresses and guards need, and the loops around them, can be computed apart from the rest, in tiles of the
+       producer's own, for which there is room, loops that share tiles fill the same ones. Else it is `async`. `tile.strategy`
+       on the loop, then the option `strategy`, override this choice. Copies that are waited for and given back at the same
+       places are one channel; what is no bulk copy is a cp.async in it, where it can be one.
     7. A loop whose versions do not fit into shared memory gets fewer stages.
     8. An instruction is the first of the machine that may do the copy or product. A bulk copy needs a last dimension of a
        multiple of 16 bytes, unit stride inside, other strides of multiples of 16 bytes below 2^40, one element type, a

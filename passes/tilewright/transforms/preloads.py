@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from tilewright.analysis.program_slice import KernelWrites, slice_for
+from tilewright.analysis.program_slice import KernelWrites, ProgramSlice, slice_for
 from tilewright.analysis.regions import root_of
 from tilewright.analysis.versionable import ancestor_in, only_accesses, terminal_users
 from tilewright.ir.attributes import integer_attribute, read_integer, read_string
@@ -76,17 +76,19 @@ class Preloading:
                 return f"{user.name} uses its tile before it, or outside of its block"
             if not only_accesses(user):
                 return f"{user.name} hands its tile on"
-        if any(ancestor_in(user, statement.regions[0].blocks[0]) for user in users for statement in self._ahead()):
-            return "a copy of the loop needs its tile"
-        apart = slice_for(self._function, [copy], self._writes, lambda buffer: may_copy(buffer, self.machine))
+        if tile in self._private:
+            return "a copy of the loop needs its tile, so that each role has one of its own"
+        apart = self._slice([copy])
         return None if apart.obstacle is None else apart.obstacle.reason
 
-    def _ahead(self) -> Iterator[ir.Operation]:
-        """The statements that the producer runs."""
-        for loop in self._loops:
-            for statement in _statements(loop):
-                if read_integer(statement, "group") >= 0:
-                    yield statement
+    @cached_property
+    def _private(self) -> list[ir.Value]:
+        """The tiles of which the producer has copies of its own, for its copies in the loops."""
+        statements = [statement for loop in self._loops for statement in _statements(loop)]
+        return self._slice([statement for statement in statements if read_integer(statement, "group") >= 0]).private
+
+    def _slice(self, statements: Sequence[ir.Operation]) -> ProgramSlice:
+        return slice_for(self._function, statements, self._writes, lambda buffer: may_copy(buffer, self.machine))
 
 
 def preloads_of(function: ir.Operation, machine: Machine) -> list[ir.Operation]:

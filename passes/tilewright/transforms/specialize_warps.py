@@ -9,6 +9,7 @@ from typing import ClassVar
 from tilewright.analysis.accesses import effects_of, is_pure
 from tilewright.analysis.program_slice import STRUCTURES, KernelWrites, Obstacle, ProgramSlice, leaves, slice_for
 from tilewright.analysis.regions import ALLOCATIONS
+from tilewright.analysis.versionable import terminal_users
 from tilewright.diagnostics import Note, source_location
 from tilewright.ir.attributes import integer_attribute
 from tilewright.ir.dialect import ops_specialize
@@ -49,8 +50,9 @@ class SpecializeWarps(Pass):
        stand at the top; the roles' allocations move there.
     2. The producer's program is the slice of the kernel that fills the channels: the loops and guards around them, with their
        carried values, and what computes addresses, bounds and conditions. What both roles need in a nest, they both compute.
-    3. A fragment that the slice reads is the producer's own copy, written by the same statements as the consumer's. The slice
-       may not read memory that the kernel writes, nor shared memory that a statement writes, nor repeat a product or an atomic.
+    3. A tile that the slice reads, a fragment or a table in shared memory, is the producer's own copy, written by the same
+       statements as the consumer's; where the consumer reads nothing of its own, it does not write it either. The slice
+       may not read other memory that the kernel writes, nor repeat a product, an atomic or an asynchronous copy.
     4. acquire waits for the empty ring with the opposite parity first; commit arrives at the full ring; wait waits for the
        full ring; release arrives at the empty ring. Stage and parity are computed from the number of the iteration, which
        injection counts over outer loops and guards: rings are initialised once. A channel that is never released is filled
@@ -61,8 +63,8 @@ class SpecializeWarps(Pass):
        follows what they have written; where both are, both. The empty ring takes one of each consumer thread.
     6. The producer is one warp group of the machine; `known_block_size` grows by it.
     7. Register budgets, producer/consumer: 24/240 for one or two consumer warp groups, 24/160 for three, where the producer
-       only issues bulk copies; else none. `tile.registers = array<i32: producer, consumer>` on the kernel is taken instead,
-       `tile.disable_register_budget` turns budgets off.
+       only issues bulk copies, and fills no tile of its own; else none. `tile.registers = array<i32: producer, consumer>` on
+       the kernel is taken instead, `tile.disable_register_budget` turns budgets off.
 
     Remarks: a kernel with channels that cannot be split keeps its channel form, which is pipelined and right, with the
     statement in the way. Errors: register hints that no thread can have, or that a block does not have together.
@@ -102,7 +104,7 @@ def _specialize(kernel: Kernel, channels: Sequence[ir.Operation], context: PassC
         notes = (Note(f"because of this '{obstacle.operation.name}'", source_location(obstacle.operation.location)),)
         context.sink.remark(place.location, f"not specialized, but pipelined: {obstacle.reason}", notes)
         return
-    by_threads = any(not is_bulk(copy) for bracket in brackets for copy in bracket.copies)
+    by_threads = bool(program.private) or any(not is_bulk(copy) for bracket in brackets for copy in bracket.copies)
     budget = decide_budget(kernel, producer_threads, threads, by_threads, machine)
     rings = Rings(channels, brackets, threads, producer_threads)
     location = context.sink.locate(source_location(place.location))
@@ -119,6 +121,7 @@ def _specialize(kernel: Kernel, channels: Sequence[ir.Operation], context: PassC
         consumer.append(operation)
     ProducerWriter(rings, program, _private_copies(program)).write(consumer, producer)
     ConsumerWriter(rings).write(consumer)
+    _erase_unread(program.private)
     rings.erase_channels()
     _grow_block(kernel, producer_threads)
     phrase = (
@@ -160,6 +163,39 @@ def _private_copies(program: ProgramSlice) -> dict[ir.Value, ir.Value]:
         allocation = tile.owner.operation
         copies[tile] = allocation.clone(ir.InsertionPoint(allocation)).operation.results[0]
     return copies
+
+
+def _erase_unread(tiles: Sequence[ir.Value]) -> None:
+    """Leave to the producer alone what it alone needs: the consumer does not write a tile of which it reads nothing."""
+    left = list(tiles)
+    while True:
+        unread = [tile for tile in left if all(_only_writes(user, tile) for user in _leaf_users(tile))]
+        if not unread:
+            return
+        for tile in unread:
+            for user in _leaf_users(tile):
+                user.erase()
+            left.remove(tile)
+
+
+def _leaf_users(tile: ir.Value) -> list[ir.Operation]:
+    """The statements of a role that use a tile."""
+    found: list[ir.Operation] = []
+    for user in terminal_users(tile):
+        leaf = user
+        while leaf.parent is not None and leaf.parent.operation.name not in (*STRUCTURES, "tile.warp_group", "gpu.func"):
+            leaf = leaf.parent.operation
+        if leaf not in found:
+            found.append(leaf)
+    return found
+
+
+def _only_writes(operation: ir.Operation, tile: ir.Value) -> bool:
+    """Whether all that an operation does is to write a tile."""
+    effects = effects_of(operation)
+    writes = [access.region.root for access in effects.accesses if access.writes]
+    reads = [access for access in effects.accesses if not access.writes and access.region.root == tile]
+    return effects.opaque is None and not len(operation.results) and not reads and set(writes) == {tile}
 
 
 def _split_prefix(kernel: Kernel) -> tuple[list[ir.Operation], list[ir.Operation]]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from tilewright.analysis.accesses import effects_of
 from tilewright.analysis.counting import why_not_counted
-from tilewright.analysis.program_slice import KernelWrites, Obstacle, slice_for
+from tilewright.analysis.program_slice import KernelWrites, Obstacle, ProgramSlice, slice_for
 from tilewright.analysis.statements import LoopBody
 from tilewright.machine import Machine
 from tilewright.mlir import ir
@@ -69,15 +69,15 @@ def why_not_specialize(
         if not copies:
             return Obstacle("the loop has no copy to run ahead", loop)
         return Obstacle(f"no copy of the loop can be a bulk copy ({copies[0][1].reason})", loop)
-    return why_not_counted(loop, ()) or _why_not_apart(body, producers, facts, machine)
+    return why_not_counted(loop, ())
 
 
-def _why_not_apart(body: LoopBody, producers: Sequence[int], facts: KernelFacts, machine: Machine) -> Obstacle | None:
-    """Why the copies cannot be left to another warp group, with what their addresses and guards need."""
+def producer_slice(body: LoopBody, producers: Sequence[int], facts: KernelFacts, machine: Machine) -> ProgramSlice:
+    """What another warp group needs to make the copies, with their addresses and guards; or why it cannot."""
     copies = [body.statements[index].operation for index in producers]
-    return slice_for(facts.function, copies, facts.writes, lambda tile: may_copy(tile, machine)).obstacle
+    return slice_for(facts.function, copies, facts.writes, lambda tile: may_copy(tile, machine))
 
 
 def may_copy(tile: ir.Value, machine: Machine) -> bool:
-    """Whether each warp group may have a copy of its own of a tile: fragments, and what threads keep for themselves."""
-    return ir.MemRefType(tile.type).has_static_shape and space_name(tile.type, machine) not in ("global", "shared", "unknown")
+    """Whether each warp group may have a copy of its own of a tile: of what is on chip."""
+    return ir.MemRefType(tile.type).has_static_shape and space_name(tile.type, machine) not in ("global", "unknown")
