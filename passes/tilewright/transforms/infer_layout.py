@@ -62,7 +62,8 @@ class InferLayout(Pass):
     7. A fragment is spread over the threads of the warp group that uses it. One that several scopes use is kept by
        every thread, where none writes it in a group; else it moves to shared memory.
     8. A shared operand of a matrix instruction is swizzled by the widest that divides its rows and that its products and its
-       copies take. Where none does, or threads side by side access a column, rows are padded, unless a bulk copy writes
+       copies take; so it is where an instruction that reads by descriptors reads whole rows, and others parts of them.
+       Where none does, or threads side by side access a column, rows are padded, unless a bulk copy writes
        them: by 16 bytes, or by 4 where no instruction moves vectors. Others are linear. Dimensions of stages in front
        expand the layout; stages that a bulk copy writes begin at multiples of 128 bytes.
     9. Where the layout of a loop has replicas, what it does beyond fragments is done by the first replica.
@@ -76,7 +77,8 @@ class InferLayout(Pass):
     Remarks: a fragment that moves to shared memory, with both operations and both layouts.
     Errors: an annotation that does not fit, is not injective, or does not serve every operation; a serial access of a
     fragment that a product holds (rule 10), or that an annotation spreads over threads; an instruction that the threads, the
-    shape or the order of dimensions of its product do not fit, or that cannot read the annotated layout of an operand.
+    shape or the order of dimensions of its product do not fit, or that cannot read the annotated layout of an operand, or one
+    that no swizzle fits.
 
     Before:  %acc = memref.alloc() : memref<128x256xf32, #gpu.address_space<private>>
     After:   %acc = memref.alloc() {tile.layout = #tile.fragment<{modes = [[2, 0, 1], [4, 1, 0], …], threads = 256}>} : …

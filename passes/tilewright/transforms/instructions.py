@@ -6,14 +6,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from tilewright.analysis.loop_space import SPARSE_PRODUCT
-from tilewright.analysis.regions import root_of
+from tilewright.analysis.regions import VIEWS, root_of
 from tilewright.ir.attributes import read_string
-from tilewright.ir.layout import LayoutError, SharedLayout
+from tilewright.ir.layout import LayoutError
 from tilewright.ir.layout_attributes import from_attribute
+from tilewright.ir.shared_layout import SWIZZLES, VECTOR_BYTES, SharedLayout
 from tilewright.machine import CopyInstruction, Machine, ProductInstruction
 from tilewright.mlir import ir, linalg
 
 COPIES = ("memref.copy", "linalg.copy", "tile.copy_in")
+# What a shared buffer may be seen through with its layout unchanged.
+_PLAIN_VIEWS = ("memref.subview", "memref.cast")
 
 
 @dataclass(frozen=True)
@@ -43,7 +46,8 @@ class CopyFacts:
 @dataclass(frozen=True)
 class ProductFacts:
     """A matrix product: M, N, K; operand and accumulator types; whether a contraction is innermost; spaces; threads; is A
-    given by two of each four neighbours; the operands, A or B, whose annotated layout no descriptor says."""
+    given by two of each four neighbours; the operands, A or B, whose annotated layout no descriptor says; why others are
+    not swizzled."""
 
     shape: tuple[int, int, int]
     operand: str
@@ -55,6 +59,7 @@ class ProductFacts:
     threads: int
     sparse: bool = False
     undescribed: tuple[str, ...] = ()
+    unswizzled: str | None = None
 
 
 def instruction_of(operation: ir.Operation) -> str | None:
@@ -130,6 +135,34 @@ def undescribed_operands(operation: ir.Operation) -> dict[str, ir.Value]:
         if layout is not None and not layout.fits_descriptors:
             found[name] = operand
     return found
+
+
+def _why_not_swizzled(operation: ir.Operation, machine: Machine) -> str | None:
+    """Why layout inference swizzles an operand of a product, A or B, by no width; None where it does, or need not."""
+    for name, operand in zip("AB", product_operands(operation)[:2], strict=True):
+        root = root_of(operand)
+        if root is None or isinstance(root.owner, ir.Block) or "tile.layout" in root.owner.operation.attributes:
+            continue
+        tile, buffer = ir.MemRefType(operand.type), ir.MemRefType(root.type)
+        if space_name(buffer, machine) == "fragment" and list(tile.shape) == list(buffer.shape):
+            continue
+        if tile.get_strides_and_offset()[0][-2:] != [*buffer.shape[-1:], 1] or tile.shape[-1] != buffer.shape[-1]:
+            # A fragment of which this is a part moves to shared memory.
+            return f"{name} is not made of whole rows of its buffer"
+        row_bytes = tile.shape[-1] * element_bytes(tile)
+        if row_bytes == VECTOR_BYTES:
+            continue
+        if row_bytes % min(width for width in SWIZZLES if width):
+            return f"the rows of {name} have {row_bytes} bytes, which no swizzle divides"
+        if is_reshaped(root):
+            return f"the buffer of {name} is seen as another shape, so it is linear"
+    return None
+
+
+def is_reshaped(buffer: ir.Value) -> bool:
+    """Whether a buffer is seen through a view that needs it to be linear."""
+    views = [use.owner.operation for use in buffer.uses if use.owner.operation.name in VIEWS]
+    return any(view.name not in _PLAIN_VIEWS or is_reshaped(view.results[0]) for view in views)
 
 
 def _disables_bulk_copies(operation: ir.Operation) -> bool:
@@ -230,6 +263,7 @@ def product_facts(operation: ir.Operation, machine: Machine, threads: int) -> Pr
         space_name(memrefs[1], machine),
         threads,
         undescribed=tuple(undescribed_operands(operation)),
+        unswizzled=_why_not_swizzled(operation, machine),
     )
 
 
@@ -248,6 +282,7 @@ def _sparse_product_facts(operation: ir.Operation, machine: Machine, threads: in
         threads,
         sparse=True,
         undescribed=tuple(undescribed_operands(operation)),
+        unswizzled=_why_not_swizzled(operation, machine),
     )
 
 
@@ -277,12 +312,12 @@ def _product_refusal(facts: ProductFacts, instruction: ProductInstruction) -> st
         return f"its operands are in {facts.a_space} and {facts.b_space} memory"
     if instruction.by_descriptor and facts.undescribed:
         return f"it cannot read the annotated layout of {' and '.join(facts.undescribed)}"
-    return why_not_transposed(facts, instruction)
+    return why_not_read(facts, instruction)
 
 
-def why_not_transposed(facts: ProductFacts, instruction: ProductInstruction) -> str | None:
-    """Why an instruction cannot read the operands in the order of their dimensions; None where it can."""
+def why_not_read(facts: ProductFacts, instruction: ProductInstruction) -> str | None:
+    """Why an instruction cannot read operands without annotation as they are given; None where it can."""
     innermost = facts.a_contraction_innermost and facts.b_contraction_innermost
     if not innermost and facts.operand not in instruction.transposable:
         return f"{facts.operand} operands must have the contraction innermost"
-    return None
+    return facts.unswizzled if instruction.by_descriptor else None

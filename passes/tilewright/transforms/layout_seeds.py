@@ -20,7 +20,7 @@ from tilewright.transforms.instructions import (
     product_facts,
     product_operands,
     undescribed_operands,
-    why_not_transposed,
+    why_not_read,
 )
 from tilewright.transforms.product_layouts import a_operand_layout, accumulator_layout, b_operand_layout, why_not
 
@@ -99,7 +99,7 @@ def product_seeds(spaces: Iterable[LoopSpace], shapes: Shapes, machine: Machine)
         if facts is None:
             continue
         reason = why_not(instruction, facts.shape, facts.operand, space.threads) if instruction.threads > 1 else None
-        reason = reason or why_not_transposed(facts, instruction)
+        reason = reason or why_not_read(facts, instruction)
         if reason is not None:
             raise _unfit(operation, f"tile.instruction is {name}: {reason}")
         if instruction.by_descriptor and facts.undescribed:

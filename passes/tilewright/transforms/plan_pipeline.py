@@ -87,7 +87,9 @@ class PlanPipeline(Pass):
        multiple of 16 bytes, unit stride inside, other strides of multiples of 16 bytes below 2^40, one element type, a
        kernel argument as its base, and no `tile.disable_bulk_copy` on the copy, its loop or its kernel. The decision of
        a loop says for each copy why it is none. An instruction that reads operands by descriptors (wgmma) takes no tile
-       whose annotated layout is neither swizzled by 32, 64 or 128 bytes nor rows of 16 bytes.
+       whose annotated layout is neither swizzled by 32, 64 or 128 bytes nor rows of 16 bytes; without annotation, none
+       that layout inference cannot lay out so: rows of 48 bytes, a part of the columns of a buffer, a buffer that is seen
+       as another shape.
     9. A fill followed by the copy of the part of its tile that exists becomes `tile.copy_in` before planning.
     10. Two statements of one iteration do not write one place of a copy's tile with nothing between them that reads it: what
         the first wrote would be lost. One of the two is the copy, from global memory to a tile on chip. Only what is certain

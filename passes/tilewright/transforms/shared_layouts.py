@@ -7,36 +7,34 @@ from dataclasses import dataclass, field, replace
 from math import gcd, prod
 
 from tilewright.analysis.loop_space import PRODUCTS, TILE_COPIES, LoopSpace, SpaceAccess
-from tilewright.analysis.regions import VIEWS, root_of
+from tilewright.analysis.regions import root_of
 from tilewright.ir.kernel import Kernel
 from tilewright.ir.shared_layout import LINE_BYTES, VECTOR_BYTES, SharedLayout
 from tilewright.machine import CopyInstruction, Machine
 from tilewright.mlir import ir
 from tilewright.transforms.cloning import nested_operations
-from tilewright.transforms.instructions import element_bytes, instruction_of, product_operands, space_name
+from tilewright.transforms.instructions import element_bytes, instruction_of, is_reshaped, product_operands, space_name
 
 _BANK_BYTES = 4
 # Copies that name no instruction: what they are.
 _IMPLIED = {"tile.bulk_copy": "bulk", "tile.copy_async": "cp_async"}
-# What a shared buffer may be seen through with its layout unchanged.
-_PLAIN_VIEWS = ("memref.subview", "memref.cast")
 
 
 @dataclass
 class Uses:
     """How one shared buffer is used.
 
-    `operand_shapes`: of the matrix instructions that read it, with the widths of swizzle that they take. `copies`: the
-    instructions that write it. `bulk_rank`: the dimensions of what a bulk copy writes at once. `by_column`: threads side by
-    side access elements in a column. `viewed`: it is seen as another shape.
+    `operand_shapes`: of the matrix instructions that read it, with the widths of swizzle that they take; `described_shapes`:
+    those of instructions that read by descriptors. `copies`: the instructions that write it. `bulk_rank`: the dimensions of
+    what a bulk copy writes at once. `by_column`: threads side by side access elements in a column.
     """
 
     operand_shapes: list[tuple[int, ...]] = field(default_factory=list)
+    described_shapes: list[tuple[int, ...]] = field(default_factory=list)
     swizzles: set[int] | None = None
     copies: set[str] = field(default_factory=set)
     bulk_rank: int = 0
     by_column: bool = False
-    viewed: bool = False
 
 
 def shared_uses(kernel: Kernel, spaces: Iterable[LoopSpace], machine: Machine) -> dict[ir.Value, Uses]:
@@ -50,12 +48,7 @@ def shared_uses(kernel: Kernel, spaces: Iterable[LoopSpace], machine: Machine) -
         return found.setdefault(root, Uses())
 
     for operation in nested_operations(kernel.operation):
-        name = operation.name
-        if name in VIEWS and name not in _PLAIN_VIEWS:
-            uses = uses_of(operation.results[0])
-            if uses is not None:
-                uses.viewed = True
-        elif name in PRODUCTS:
+        if operation.name in PRODUCTS:
             for operand in product_operands(operation)[:2]:
                 uses = uses_of(operand)
                 if uses is not None:
@@ -77,7 +70,10 @@ def _note_product(uses: Uses, operation: ir.Operation, operand: ir.Value, machin
         # One thread a row of A, one a column of B: where the contraction is innermost, neighbours read a column.
         uses.by_column = uses.by_column or _contraction_innermost(operation, operand)
         return
-    uses.operand_shapes.append(tuple(ir.MemRefType(operand.type).shape))
+    shape = tuple(ir.MemRefType(operand.type).shape)
+    uses.operand_shapes.append(shape)
+    if instruction.by_descriptor:
+        uses.described_shapes.append(shape)
     taken = set(instruction.swizzles)
     uses.swizzles = taken if uses.swizzles is None else uses.swizzles & taken
 
@@ -110,7 +106,7 @@ def shared_layout(buffer: ir.Value, uses: Uses | None, machine: Machine) -> Shar
     """Swizzled for a matrix instruction, padded for accesses by column where no bulk copy writes it, else linear."""
     shape = tuple(ir.MemRefType(buffer.type).shape)
     size = element_bytes(buffer.type)
-    if uses is None or uses.viewed:
+    if uses is None or is_reshaped(buffer):
         return SharedLayout(shape, size)
     copies = [copy for copy in machine.copies if copy.name in uses.copies]
     swizzled = _swizzled(shape, size, uses, copies)
@@ -129,8 +125,10 @@ def _swizzled(shape: tuple[int, ...], size: int, uses: Uses, copies: Sequence[Co
     """The widest swizzle that the rows, all instructions and all copies take; None where there is none."""
     if not uses.operand_shapes:
         return None
-    rank = len(uses.operand_shapes[0])
-    if any(operand[-1] != shape[-1] or len(operand) != rank for operand in uses.operand_shapes):
+    # Descriptors say nothing but swizzles; threads that compute their addresses can read a part of any rows.
+    operands = uses.described_shapes or uses.operand_shapes
+    rank = len(operands[0])
+    if any(operand[-1] != shape[-1] or len(operand) != rank for operand in operands):
         return None
     widths = set(uses.swizzles or ()).intersection(*(copy.swizzles for copy in copies))
     swizzle = max((width for width in widths if shape[-1] * size % width == 0), default=0)
