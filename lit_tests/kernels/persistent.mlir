@@ -63,7 +63,7 @@ gpu.module @kernels {
       %out = affine.apply #times16(%b)
       %o = memref.subview %Y[%out] [16] [1] : !x to !win
       memref.copy %acc, %o : !frag to !win
-    } {tile.unrelated}
+    } {unrelated}
     gpu.return
   }
 }

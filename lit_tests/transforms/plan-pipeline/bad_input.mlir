@@ -121,3 +121,27 @@ gpu.module @kernels {
     gpu.return
   }
 }
+
+// -----
+
+gpu.module @kernels {
+  gpu.func @misspelt_attribute(%X: memref<256xf16>) kernel
+      attributes {known_block_size = array<i32: 128, 1, 1>, known_grid_size = array<i32: 1, 1, 1>} {
+    %c0 = arith.constant 0 : index
+    %c1 = arith.constant 1 : index
+    // expected-error@+1 {{'scf.for' has an attribute tile.numstages, which no pass knows; did you mean 'tile.num_stages'?}}
+    scf.for %k = %c0 to %c1 step %c1 {
+    } {tile.numstages = 2 : i32}
+    gpu.return
+  }
+}
+
+// -----
+
+gpu.module @kernels {
+  // expected-error@+1 {{'gpu.func' has an attribute tile.register_hints, which no pass knows}}
+  gpu.func @misspelt_attribute_of_a_kernel(%X: memref<256xf16>) kernel
+      attributes {known_block_size = array<i32: 128, 1, 1>, known_grid_size = array<i32: 1, 1, 1>, tile.register_hints = array<i32: 24, 240>} {
+    gpu.return
+  }
+}

@@ -117,7 +117,7 @@ gpu.module @kernels {
       %a = memref.subview %X[%k] [16] [1] : !x to !win
       memref.copy %a, %S {tile.stage = 0 : i32, tile.order = 0 : i32} : !win to !tile
       // expected-error@+1 {{'memref.copy' has no tile.stage, but other statements of its loop do; give all of them both}}
-      memref.copy %S, %F {tile.unrelated} : !tile to !frag
+      memref.copy %S, %F {unrelated} : !tile to !frag
     } {tile.strategy = "async"}
     gpu.return
   }

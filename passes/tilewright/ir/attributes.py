@@ -5,6 +5,26 @@ from __future__ import annotations
 from tilewright.diagnostics import InputError, source_location
 from tilewright.mlir import ir
 
+PREFIX = "tile."
+# What the passes read and write beside the operations' own attributes.
+ANNOTATIONS = (
+    "tile.block_swizzle",
+    "tile.disable_bulk_copy",
+    "tile.disable_register_budget",
+    "tile.disable_warp_specialization",
+    "tile.grid",
+    "tile.instruction",
+    "tile.layout",
+    "tile.name",
+    "tile.num_stages",
+    "tile.order",
+    "tile.pipeline_depth",
+    "tile.reason",
+    "tile.registers",
+    "tile.stage",
+    "tile.strategy",
+)
+
 
 def integer_attribute(value: int) -> ir.IntegerAttr:
     """`value` as an i32 attribute, the type of all counts in the tile dialect."""

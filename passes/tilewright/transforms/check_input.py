@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tilewright.analysis.regions import ALLOCATIONS
 from tilewright.diagnostics import InputError, source_location
-from tilewright.ir.attributes import read_integer
+from tilewright.ir.attributes import ANNOTATIONS, PREFIX, read_integer
 from tilewright.ir.kernel import Kernel
 from tilewright.machine import Machine
 from tilewright.mlir import ir
@@ -22,12 +22,15 @@ def check_input(kernel: Kernel, machine: Machine) -> None:
 
     Threads appear when a kernel is distributed, not before. Register hints must be ones that a thread can have; the threads
     of a kernel, and its warp groups where it is specialized by hand, must fit into a block; layouts must be layouts of their
-    buffers, instructions those of the machine; blocks start in panels of one row or more.
+    buffers, instructions those of the machine; blocks start in panels of one row or more. An attribute whose name begins like
+    those of the passes is one of them.
     """
     read_hints(kernel)
     _ = kernel.panel
     _check_block(kernel, machine)
+    _check_annotations(kernel.operation)
     for operation in nested_operations(kernel.operation):
+        _check_annotations(operation)
         _check_instruction(operation, machine)
         if operation.name in ALLOCATIONS:
             buffer = ir.MemRefType(operation.results[0].type)
@@ -54,6 +57,14 @@ def _check_block(kernel: Kernel, machine: Machine) -> None:
     if threads is not None and not 1 <= threads <= limit:
         message = f"kernel '{kernel.name}' has known_block_size with {threads} threads; a block has from 1 to {limit}"
         raise InputError(message, source_location(kernel.operation.location))
+
+
+def _check_annotations(operation: ir.Operation) -> None:
+    """A misspelt attribute would otherwise say nothing."""
+    for name in operation.attributes:
+        if name.startswith(PREFIX) and name not in ANNOTATIONS:
+            message = f"'{operation.name}' has an attribute {name}, which no pass knows{did_you_mean(name, ANNOTATIONS)}"
+            raise InputError(f"{message} (known: {', '.join(ANNOTATIONS)})", source_location(operation.location))
 
 
 def _check_instruction(operation: ir.Operation, machine: Machine) -> None:
