@@ -81,9 +81,22 @@ def cases() -> list[tuple[Callable[[Scratch], Any], str, int]]:
         (lambda s: s.math.divide_exactly(s.i, 1, s.point), "i", 0),
         (lambda s: s.math.divide_exactly(s.i, 2, s.point), "divsi(i, 2)", 2),
         (lambda s: s.math.maximum(2, 3, s.point), "3", 0),
+        (lambda s: s.math.ceil_divide(7, s.j, s.point), "ceildivsi(7, j)", 2),
+        (lambda s: s.math.ceil_divide(7, 1, s.point), "7", 0),
+        (lambda s: s.math.divide_exactly(8, s.j, s.point), "divsi(8, j)", 2),
+        (lambda s: s.math.divide_exactly(s.i, s.j, s.point), "divsi(i, j)", 1),
+        (lambda s: s.math.maximum(3, 2, s.point), "3", 0),
         (lambda s: s.math.maximum(s.i, 5, s.point), "maxsi(i, 5)", 1),
+        (lambda s: s.math.maximum(5, s.i, s.point), "maxsi(5, i)", 1),
+        (lambda s: s.math.maximum(s.i, s.j, s.point), "maxsi(i, j)", 1),
         (lambda s: s.math.less(s.i, 5, s.point), "cmpi(i, 5)", 1),
         (lambda s: s.math.version(7, 3, s.point), "1", 0),
+        (lambda s: s.math.version(-1, 3, s.point), "2", 0),
+        (lambda s: s.math.phase(2, 3, s.point), "0", 0),
+        (lambda s: s.math.phase(3, 3, s.point), "1", 0),
+        (lambda s: s.math.phase(6, 3, s.point), "0", 0),
+        (lambda s: s.math.phase(9, 3, s.point), "1", 0),
+        (lambda s: s.math.phase(s.i, 3, s.point), "phase(i)", 1),
         (lambda s: s.math.version(s.i, 3, s.point), "stage_index(i)", 1),
         (lambda s: s.math.to_index(s.i, s.point), "i", 0),
         (lambda s: s.math.to_index(s.w, s.point), "index_cast(w)", 1),
@@ -105,6 +118,31 @@ def test_arithmetic(compute: Callable[[Scratch], Any], expression: str, operatio
 def test_less_is_signed_and_strict(scratch: Scratch) -> None:
     compared = scratch.math.less(scratch.i, scratch.j, scratch.point).owner.operation
     assert str(compared.attributes["predicate"]).startswith("2")
+
+
+def test_stages_and_phases_carry_their_counts(scratch: Scratch) -> None:
+    stage, phase = scratch.math.version(scratch.i, 3, scratch.point), scratch.math.phase(scratch.i, 4, scratch.point)
+    assert isinstance(stage, ir.Value) and isinstance(phase, ir.Value)
+    assert ir.IntegerAttr(stage.owner.operation.attributes["versions"]).value == 3
+    counts = [phase.owner.operation.attributes[name] for name in ("stages", "initial")]
+    assert [ir.IntegerAttr(count).value for count in counts] == [4, 0]
+
+
+def test_a_constant_that_stands_at_the_entry_is_used(scratch: Scratch) -> None:
+    before = scratch.count()
+    five = scratch.math.value(5)
+    assert scratch.count() == before
+    assert five == next(iter(scratch.function.regions[0].blocks[0].operations)).results[0]
+
+
+def test_a_constant_after_other_operations_is_not_used() -> None:
+    """It would not be there for what comes before it."""
+    with mlir.context(), ir.Location.unknown():
+        text = "func.func @f(%i: index) { %a = arith.addi %i, %i : index %b = arith.constant 5 : index return }"
+        module = ir.Module.parse(text)
+        block = module.body.operations[0].regions[0].blocks[0]
+        five = IndexMath(module.body.operations[0].operation).value(5)
+        assert five == block.operations[0].results[0]
 
 
 def test_a_constant_is_written_once_at_the_entry(scratch: Scratch) -> None:
