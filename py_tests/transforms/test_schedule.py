@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pytest
 from hypothesis import given, settings
@@ -15,6 +15,7 @@ from tilewright.transforms.schedule import (
     StatementFacts,
     first_stage_copies,
     group_copies,
+    overwritten_copy,
     plan_schedule,
     version_count,
     violations,
@@ -299,3 +300,166 @@ def test_a_write_over_a_copy_that_does_not_read_it_holds_the_copy_back() -> None
 def test_the_depth_is_the_distance_between_the_first_stage_and_the_last() -> None:
     assert Schedule((1, 3), (0, 1), (-1, -1)).depth == 2
     assert Schedule((2, 2), (0, 1), (-1, -1)).depth == 0
+
+
+RAW, WAR, WAW = "RAW", "WAR", "WAW"
+
+
+@pytest.mark.parametrize(
+    ("kinds", "overwritten"),
+    [
+        # The second writer does not read what the copy brought.
+        ([dependence(WAW, 0, 1)], 0),
+        ([dependence(RAW, 0, 2), dependence(WAW, 0, 1)], 1),
+        # It reads it, and so waits for it; of another buffer, or in the next iteration, it does not.
+        ([dependence(WAW, 0, 1), dependence(RAW, 0, 1)], None),
+        ([dependence(WAW, 0, 1), Dependence(RAW, 0, 1, False, "another")], 0),
+        ([dependence(WAW, 0, 1), dependence(RAW, 0, 1, carried=True)], 0),
+        # The write is one of the next iteration, or none, or over what no copy brought.
+        ([dependence(WAW, 0, 1, carried=True)], None),
+        ([dependence(WAR, 0, 1)], None),
+        ([dependence(WAW, 1, 2)], None),
+        ([dependence(WAW, 1, 2), dependence(WAW, 0, 2)], 1),
+    ],
+)
+def test_the_first_write_over_a_copy_is_found(kinds: list[Dependence], overwritten: int | None) -> None:
+    found = overwritten_copy([COPY, OTHER, OTHER], kinds)
+    assert found == (None if overwritten is None else kinds[overwritten])
+
+
+@pytest.mark.parametrize(
+    ("more", "members"),
+    [
+        ([], [0, 1]),
+        # A copy over another copy of the iteration: both would be in flight.
+        ([dependence(WAW, 0, 1)], []),
+        # Its source is written after it, or only its place depends on what is written.
+        ([dependence(WAR, 1, 2)], [0]),
+        ([dependence(WAR, 1, 2, scalar=True)], [0, 1]),
+        # What it brings is written over in the next iteration, with and without versions.
+        ([dependence(WAW, 1, 1, carried=True, removable=True)], [0, 1]),
+        ([dependence(WAW, 1, 1, carried=True)], [0]),
+        ([dependence(WAR, 2, 1, carried=True, removable=True)], [0, 1]),
+        ([dependence(WAR, 2, 1, carried=True)], [0]),
+        # A statement that stays comes before it, in its iteration.
+        ([dependence(RAW, 2, 1)], [0]),
+        ([dependence(WAR, 2, 0)], [1]),
+    ],
+)
+def test_which_of_two_copies_run_ahead(more: list[Dependence], members: list[int]) -> None:
+    reads = [Dependence(RAW, 0, 3, False, "first"), Dependence(RAW, 1, 3, False, "second")]
+    assert first_stage_copies([COPY, COPY, OTHER, OTHER], [*reads, *more]) == members
+
+
+def test_a_fill_that_a_copy_writes_over_goes_with_it() -> None:
+    needs = [dependence(WAW, 0, 1), dependence(RAW, 1, 2)]
+    assert first_stage_copies([PRODUCER, COPY, OTHER], needs) == [0, 1]
+    assert first_stage_copies([OTHER, COPY, OTHER], needs) == []
+
+
+def test_an_update_by_what_might_run_ahead_counts_as_a_use() -> None:
+    """A statement that changes a tile in place waits for the copy; what reads its result uses the copy last."""
+    needs = [dependence(RAW, 0, 1), dependence(WAW, 0, 1), dependence(RAW, 1, 2), dependence(WAW, 1, 2), dependence(RAW, 2, 4)]
+    schedule = plan_schedule([COPY, OTHER, OTHER, OTHER, OTHER, OTHER], needs, 3)
+    assert schedule is not None
+    assert schedule.sequence == [1, 2, 3, 4, 0, 5] and schedule.stages == (0, 3, 3, 3, 3, 3)
+
+
+def test_an_update_of_another_buffer_is_none() -> None:
+    """Reading one tile and writing another: the second write would be in flight with the copy of it."""
+    needs = [Dependence(RAW, 0, 1, False, "a"), Dependence(WAW, 0, 1, False, "b"), Dependence(RAW, 1, 2, False, "b")]
+    assert plan_schedule([COPY, OTHER, OTHER], needs, 3) is None
+
+
+def test_what_the_next_iteration_needs_goes_with_the_last_copy() -> None:
+    """A count that nothing of its iteration needs is counted on after the last use of all copies."""
+    count = [dependence(RAW, 4, 4, carried=True), Dependence(RAW, 4, 0, True, "count", scalar=True)]
+    count += [Dependence(WAR, 0, 4, False, "count", scalar=True)]
+    reads = [Dependence(RAW, 0, 2, False, "a"), Dependence(RAW, 1, 3, False, "b")]
+    schedule = plan_schedule([COPY, COPY, OTHER, OTHER, PRODUCER, OTHER], [*reads, *count], 2)
+    assert schedule is not None
+    assert schedule.sequence == [2, 0, 3, 1, 4, 5] and schedule.ahead == (0, 1, 4)
+    # The count only places the copy: it does not read what the copy brings.
+    assert schedule.groups == (0, 1, -1, -1, -1, -1)
+
+
+def test_a_count_goes_after_a_statement_that_stays() -> None:
+    """The last use of the table is the count itself, which runs ahead."""
+    needs = [dependence(RAW, 0, 1), Dependence(RAW, 2, 3, False, "table"), dependence(WAR, 0, 3, scalar=True)]
+    needs += [dependence(RAW, 3, 0, carried=True, scalar=True)]
+    schedule = plan_schedule([COPY, OTHER, COPY, PRODUCER, OTHER], needs, 3)
+    assert schedule is not None
+    assert schedule.ahead == (0, 2, 3) and schedule.sequence == [1, 0, 2, 3, 4] and schedule.groups == (0, -1, -1, -1, -1)
+
+
+def test_a_table_that_versions_renew_does_not_place_what_made_it() -> None:
+    needs = [dependence(RAW, 0, 1), dependence(RAW, 1, 2), dependence(RAW, 2, 3)]
+    back = Dependence(RAW, 1, 0, True, "table")
+    assert first_stage_copies([COPY, PRODUCER, COPY, OTHER], [*needs, replace(back, removable=True)]) == [0, 1, 2]
+    assert first_stage_copies([COPY, PRODUCER, COPY, OTHER], [*needs, replace(back, scalar=True)]) == []
+
+
+def test_a_write_of_the_next_iteration_is_no_update() -> None:
+    needs = [dependence(RAW, 0, 1), dependence(WAW, 0, 1, carried=True, removable=True), dependence(RAW, 1, 2)]
+    schedule = plan_schedule([COPY, OTHER, OTHER], needs, 3)
+    assert schedule is not None and schedule.sequence == [1, 0, 2]
+
+
+SIGNAL, SIGNALLED = StatementFacts(False, produces=True, barrier=0), StatementFacts(True, barrier=0)
+
+
+def test_what_completes_a_phase_goes_together_after_the_last_use_of_all_its_copies() -> None:
+    """Expect, two copies, arrive; two uses. Nothing but the barrier joins the first and the last to the copies."""
+    facts = [SIGNAL, SIGNALLED, SIGNALLED, SIGNAL, OTHER, OTHER, OTHER]
+    reads = [Dependence(RAW, 1, 4, False, "a"), Dependence(RAW, 2, 5, False, "b"), Dependence(RAW, 3, 6, False, "barrier")]
+    schedule = plan_schedule(facts, reads, 3)
+    assert schedule is not None
+    assert schedule.ahead == (0, 1, 2, 3)
+    assert schedule.sequence == [4, 5, 0, 1, 2, 3, 6] and schedule.stages == (0, 0, 0, 0, 3, 3, 3)
+    assert schedule.groups == (-1,) * 7
+
+
+def test_another_barrier_completes_another_phase() -> None:
+    second = StatementFacts(False, produces=True, barrier=1)
+    facts = [SIGNAL, second, SIGNALLED, OTHER, OTHER]
+    schedule = plan_schedule(facts, [Dependence(RAW, 2, 3, False, "a")], 3)
+    assert schedule is not None and schedule.ahead == (0, 2) and schedule.sequence == [1, 3, 0, 2, 4]
+
+
+def test_what_is_held_back_holds_its_phase_back() -> None:
+    facts = [SIGNAL, SIGNALLED, OTHER]
+    assert first_stage_copies(facts, [dependence(RAW, 1, 2)]) == [0, 1]
+    assert first_stage_copies(facts, [dependence(RAW, 1, 2), dependence(WAR, 2, 1, carried=True)]) == []
+
+
+@pytest.mark.parametrize(("num_stages", "sequence", "late"), [(1, [2, 0, 1], 1), (2, [0, 1, 2], 1), (3, [0, 1, 2], 2)])
+def test_copies_that_end_up_last_rotate_to_the_front_from_two_stages_on(num_stages, sequence, late) -> None:
+    schedule = plan_schedule(*gemm(), num_stages)
+    assert schedule is not None and schedule.sequence == sequence and max(schedule.stages) == late
+
+
+def test_copies_that_do_not_all_end_up_last_do_not_rotate() -> None:
+    reads = [Dependence(RAW, 0, 2, False, "a"), Dependence(RAW, 1, 3, False, "b")]
+    schedule = plan_schedule([COPY, COPY, OTHER, OTHER], reads, 2)
+    assert schedule is not None
+    assert (schedule.stages, schedule.sequence) == ((0, 0, 2, 2), [2, 0, 3, 1])
+
+
+def test_a_statement_between_two_copies_ends_their_group() -> None:
+    reads = [Dependence(RAW, 0, 3, False, "a"), Dependence(RAW, 2, 3, False, "b")]
+    facts = [COPY, OTHER, COPY, OTHER]
+    assert group_copies(facts, reads, (0, 0, 0, 1), (0, 1, 2, 3)) == (0, -1, 1, -1)
+    assert group_copies(facts, reads, (0, 0, 0, 1), (0, 2, 1, 3)) == (0, -1, 0, -1)
+
+
+@pytest.mark.parametrize(
+    ("writers", "users", "count"), [((0,), (0,), 1), ((0,), (0, 1), 4), ((1,), (0, 1), 1), ((0, 1), (0, 1, 2), 6), ((), (), 1)]
+)
+def test_the_versions_of_several_uses_are_those_of_the_farthest(writers, users, count) -> None:
+    assert version_count(Schedule((0, 3, 5), (0, 1, 2), (-1, -1, -1)), BufferUses(writers, users)) == count
+
+
+def test_a_dependence_that_versions_remove_is_never_broken() -> None:
+    schedule = Schedule((1, 0), (0, 1), (-1, -1))
+    assert violations(schedule, [dependence(WAR, 0, 1, removable=True)]) == []
+    assert len(violations(schedule, [dependence(WAR, 0, 1), dependence(RAW, 0, 1)])) == 2

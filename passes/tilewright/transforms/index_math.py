@@ -42,7 +42,7 @@ class IndexMath:
             return left + right
         if isinstance(left, int):
             left, right = right, left
-        if right == 0:
+        if right == 0 and isinstance(right, int):
             return left
         if isinstance(right, int):
             return self._apply(left, 1, right, point)
@@ -66,7 +66,7 @@ class IndexMath:
             return arith.MulIOp(left, factor).result
 
     def ceil_divide(self, left: Index, right: Index, point: ir.InsertionPoint) -> Index:
-        if right == 1:
+        if isinstance(right, int) and right == 1:
             return left
         if isinstance(left, int) and isinstance(right, int):
             return -(-left // right)
@@ -75,7 +75,7 @@ class IndexMath:
 
     def divide_exactly(self, left: Index, right: Index, point: ir.InsertionPoint) -> Index:
         """left / right for a left that is a multiple of right, and not negative."""
-        if right == 1:
+        if isinstance(right, int) and right == 1:
             return left
         if isinstance(left, int) and isinstance(right, int):
             return left // right

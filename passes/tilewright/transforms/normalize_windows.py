@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tilewright.analysis.accesses import effects_of
 from tilewright.analysis.linear import Linear, affine_results, linear
-from tilewright.analysis.regions import ALLOCATIONS, subview_forms
+from tilewright.analysis.regions import ALLOCATIONS, root_of, subview_forms
 from tilewright.ir.dialect import ops_copy
 from tilewright.mlir import ir
 from tilewright.transforms.cloning import nested_operations
@@ -43,15 +43,15 @@ def _is_window(fill: ir.Operation, copy: ir.Operation) -> bool:
     tile = fill.operands[1]
     source, destination = copy.operands
     constant = fill.operands[0].owner
-    if isinstance(constant, ir.Block) or constant.operation.name != "arith.constant":
+    if isinstance(constant, ir.Block) or constant.operation.name != "arith.constant" or fill.operands[0].type != _element(tile):
         return False
-    if isinstance(tile.owner, ir.Block) or tile.owner.operation.name not in ALLOCATIONS:
+    if isinstance(tile.owner, ir.Block) or tile.owner.operation.name not in ALLOCATIONS or root_of(destination) != tile:
         return False
     views = [value.owner for value in (source, destination)]
     if any(isinstance(view, ir.Block) or view.operation.name != "memref.subview" for view in views):
         return False
     source_view, tile_view = (view.operation for view in views)
-    if tile_view.operands[0] != tile:
+    if tile_view.operands[0] != tile or _element(source) != _element(tile):
         return False
     offsets, sizes, steps = subview_forms(source_view)
     tile_offsets, tile_sizes, tile_steps = subview_forms(tile_view)
@@ -65,6 +65,10 @@ def _is_window(fill: ir.Operation, copy: ir.Operation) -> bool:
         _same(size, tile_size) and _is_clipped(size, extent, offset, memory, dimension)
         for size, tile_size, offset, extent, dimension in rows
     )
+
+
+def _element(value: ir.Value) -> ir.Type:
+    return ir.MemRefType(value.type).element_type
 
 
 def _same(first: Linear, second: Linear) -> bool:
