@@ -89,6 +89,18 @@ def test_the_widest_vector_that_all_accesses_take(accesses, extents, width) -> N
         ((1,), 4, 1, [(Mode(1, 0, 1),), (Mode(1),)]),
         ((), 4, 1, [(Mode(1, 0, 1),), (Mode(1),)]),
         ((2,), 4, 1, [(Mode(2, 1),)]),
+        # A width is the largest divisor up to 16, 8, 4, 2 and 1: of 45 those are 15, 5, 3, 1 and 1.
+        (
+            (45,),
+            3,
+            16,
+            [
+                (Mode(15, 0, 1), Mode(3, 1)),
+                (Mode(5, 0, 1), Mode(3, 1), Mode(3, 0, 5)),
+                (Mode(3, 0, 1), Mode(3, 1), Mode(5, 0, 3)),
+                (Mode(3, 1), Mode(15, 0, 1)),
+            ],
+        ),
         # All the widths that there are.
         (
             (32,),
@@ -156,6 +168,7 @@ ROWS = spread_fragment((8, 64), 64, 4)
         (ROWS, (0, 1), 4, 4, None),
         # Neighbours that are not neighbours in registers, or in threads; a digit of one value in front.
         (FragmentLayout((64,), 32, (Mode(2, 0, 2), Mode(32, 1))), (1,), 4, 1, 4),
+        (FragmentLayout((128,), 32, (Mode(2, 0, 2), Mode(2, 0, 1), Mode(32, 1))), (1,), 4, 1, 16),
         (FragmentLayout((64,), 32, (Mode(1, 7, 5), Mode(2, 0, 1), Mode(32, 1))), (1,), 4, 2, 2),
         (FragmentLayout((1,), 32, (Mode(1),)), (1,), 4, 1, 1),
         (FragmentLayout((96,), 32, (Mode(3, 0, 1), Mode(32, 1))), (1,), 4, 1, 9),
@@ -169,6 +182,10 @@ def test_segments_of_128_bytes_that_warps_touch(layout, steps, size, width, coun
 
 def test_a_loop_over_nothing_touches_one_segment() -> None:
     assert segments(FragmentLayout((), 4, (Mode(1),)), (), 4) == 1
+
+
+def test_an_access_that_no_dimension_moves_is_one_segment_for_each_register() -> None:
+    assert segments(flat_fragment((64,), 32, 2), (), 4) == 2
 
 
 def test_registers_are_counted_in_bytes() -> None:
