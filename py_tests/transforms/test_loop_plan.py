@@ -88,6 +88,9 @@ FORALL = """scf.forall (%i) in (16) { %e = memref.load %X[%i] : !x memref.store 
         ("memref.copy %S, %X : !tile to !x", False, False),
         ("memref.store %v, %X[%k] : !x", False, False),
         ("memref.copy %X, %U : !x to memref<16xf16, 9>", False, False),
+        # It may be any of two.
+        ("%w = arith.select %guard, %S, %R : !tile memref.copy %X, %w : !x to !tile", False, False),
+        ("%w = arith.select %guard, %X, %X : !x memref.copy %w, %S : !x to !tile", False, True),
         # A product, an atomic update and a loop do not run ahead.
         (
             "linalg.matmul ins(%A, %A : memref<16x16xf16, #gpu.address_space<workgroup>>, "
@@ -149,6 +152,7 @@ def staged(*places: tuple[int, int]) -> str:
         (ONE, 'tile.strategy = "async"', (1, None, None, "async")),
         # The depth is that of the farthest stage, or what the loop asks for where that is more.
         (staged((0, 0), (2, 1)), "", (2, (0, 2), (0, 1), None)),
+        (staged((0, 0), (0, 1)), "", (0, (0, 0), (0, 1), None)),
         (staged((0, 3), (2, 1)), "tile.num_stages = 4 : i32", (4, (0, 2), (3, 1), None)),
         (staged((3, 1), (0, 0)), "tile.num_stages = 2 : i32", (3, (3, 0), (1, 0), None)),
     ],
