@@ -113,3 +113,26 @@ def test_a_copy_three_stages_ahead_leaves_three_pending_and_the_drain_descends()
     waits = pipeline_waits(schedule, [frozenset(), frozenset({0})])
     assert waits.steady == {1: 3}
     assert waits.epilogue == ({1: 2}, {1: 1}, {1: 0})
+
+
+def test_a_reader_of_two_groups_waits_for_the_later_one():
+    schedule = Schedule((0, 0, 1), (0, 1, 2), (0, 1, -1))
+    waits = pipeline_waits(schedule, [frozenset(), frozenset(), frozenset({0, 1})])
+    # Two groups of the step that runs may be pending; in the drain there are none.
+    assert waits.steady == {2: 2}
+    assert waits.epilogue == ({2: 0},)
+
+
+def test_a_statement_that_has_not_begun_commits_its_group_empty():
+    schedule = Schedule((0, 1, 2), (0, 1, 2), (0, 1, -1))
+    waits = pipeline_waits(schedule, [frozenset(), frozenset({0}), frozenset()])
+    # Committed after the group of iteration 0: the empty one of the second statement, and the next copy.
+    assert waits.prologue == ({}, {1: 2})
+    assert waits.steady == {1: 2}
+    # In the drain the first statement commits nothing any more.
+    assert waits.epilogue == ({1: 1}, {})
+
+
+def test_a_group_is_committed_after_its_last_statement_in_the_order_of_the_step():
+    assert commit_places(Schedule((0, 0, 0, 1), (2, 0, 1, 3), (0, 0, 1, -1))) == {0: 0, 2: 1}
+    assert commit_places(Schedule((0, 1), (0, 1), (-1, -1))) == {}
