@@ -126,8 +126,10 @@ def test_given_conflicts_come_first_and_their_fragments_are_memory() -> None:
 
 def test_a_loop_whose_layout_is_given_gives_it_to_its_fragments() -> None:
     both = loop("both", access("A", at(0, 1)), access("B", at(0, 1), True))
-    found: Any = assigned([both], [], dict.fromkeys("AB", (4, 8)), loops={"both": COLUMNS})
-    assert found.layouts == dict.fromkeys("AB", COLUMNS) and found.loops == {"both": COLUMNS}
+    odd = FragmentLayout((4, 8), THREADS, (Mode(2, 4), Mode(4, 1), Mode(4, 0, 1)))
+    for layout in (COLUMNS, odd):
+        found: Any = assigned([both], [], dict.fromkeys("AB", (4, 8)), loops={"both": layout})
+        assert found.layouts == dict.fromkeys("AB", layout) and found.loops == {"both": layout}
 
 
 def test_a_loop_over_a_part_leaves_the_rest_where_a_larger_loop_would() -> None:
@@ -219,6 +221,35 @@ def test_segments_of_memory_decide_between_equal_registers_and_go_first_by_the_o
     for cost in ("registers", "io"):
         found: Any = assigned([copy], [], {"A": (16,)}, cost=cost)
         assert found.layouts["A"].modes == (Mode(2, 0, 1), Mode(8, 1)), "one instruction moves pairs, and touches one segment"
+
+
+def test_memory_decides_where_registers_are_equal() -> None:
+    """Eight columns, each in a segment of its own: a thread a row touches one in each instruction, any other more."""
+    name: Any = "M"
+    memory = SpaceAccess(name, (), False, name, (1, 64), 4)
+    copy = loop("copy", memory, access("A", at(0, 1, shape=(8, 8)), True), extents=(8, 8))
+    found: Any = assigned([copy], [], {"A": (8, 8)})
+    assert found.layouts["A"].modes == (Mode(8, 0, 1), Mode(8, 1))
+
+
+def test_a_loop_that_no_fragment_decides_is_one_that_serves_them_all() -> None:
+    rows = FragmentLayout((4,), THREADS, (Mode(4, 2),), (Mode(2, 1),))
+    scale = loop("scale", access("S", at(0)))
+    found: Any = assigned([scale], [seed("S", rows)], {"S": (4,)})
+    assert found.loops["scale"].modes == (Mode(4, 0, 1), Mode(2, 1), Mode(4, 2)) and not found.moved
+
+
+def test_a_loop_is_run_by_every_thread_where_all_that_it_writes_is_everywhere() -> None:
+    """No spread of eight rows of three over eight threads has every thread in every row."""
+    everywhere, odd = replicated_fragment((8,), THREADS), FragmentLayout((8,), THREADS, (Mode(2, 4), Mode(4, 1)))
+    write = access("S", at(0, shape=(8, 3)), True)
+    sums = loop("sums", access("R", at(0, shape=(8, 3))), write, extents=(8, 3))
+    found: Any = assigned([sums], [seed("S", everywhere), seed("R", odd)], {"S": (8,), "R": (8,)})
+    assert found.loops["sums"] == replicated_fragment((8, 3), THREADS)
+    assert [conflict.buffer for conflict in found.moved] == ["R"]
+    reads = loop("reads", access("R", at(0, shape=(8, 3))), extents=(8, 3))
+    found = assigned([reads], [seed("R", odd)], {"R": (8,)})
+    assert found.loops["reads"].replication == 1 and [conflict.buffer for conflict in found.moved] == ["R"]
 
 
 def test_equal_costs_keep_the_earliest_root() -> None:
