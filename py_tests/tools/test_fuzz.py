@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from tilewright_tools.fuzz.checking import has_reference
 from tilewright_tools.fuzz.generate import generate
 from tilewright_tools.fuzz.lost_copies import loses_a_copy
 from tilewright_tools.fuzz.program import Memory, Program, Statement, from_json, to_json, used_memories, walk
@@ -63,6 +64,7 @@ def test_a_memory_is_used_through_its_view() -> None:
 
 
 _COPY = Statement("copy", {"tensor": "in_a", "tile": "a", "position": 0, "axis": 0})
+_MASKED = Statement("elementwise", {"target": "a", "value": 1, "mask": ("<", ("table", 0), 5), "low": 0, "high": 1})
 _USE = Statement("elementwise", {"target": "b", "value": ("load", "a_view", "i"), "low": 0, "high": 1})
 
 
@@ -72,6 +74,7 @@ _USE = Statement("elementwise", {"target": "b", "value": ("load", "a_view", "i")
         (True, (_COPY, _COPY)),
         (True, (_COPY, _fill("a_view"))),
         (True, (Statement("guard", {"condition": 1}, (_COPY,)), _USE, _COPY, _fill("a"))),
+        (True, (_MASKED, _fill("a"))),
         (False, (_fill("a"), _COPY)),
         (False, (_COPY, _USE, _COPY)),
         (False, (_COPY, Statement("move", {"source": "a", "target": "b"}), _fill("a"))),
@@ -80,6 +83,20 @@ _USE = Statement("elementwise", {"target": "b", "value": ("load", "a_view", "i")
 )
 def test_a_program_is_known_to_lose_a_copy(loses: bool, body: tuple[Statement, ...]) -> None:
     assert loses_a_copy(_program(_loop(*body))) == loses
+
+
+@pytest.mark.parametrize(
+    ("known", "dtype", "op"),
+    [(True, "f16", "sum"), (True, "f8E4M3FN", "max"), (False, "f8E4M3FN", "sum"), (False, "f8E5M2", "sum")],
+)
+def test_the_reference_says_nothing_of_sums_that_it_rounds_more_often(known: bool, dtype: str, op: str) -> None:
+    reduction = Statement("reduce", {"source": "c", "target": "b", "op": op, "axis": 0, "clear": True})
+    program = replace(_program(_loop(reduction)), memories=(Memory("c", (16, 16), dtype, "shared"),))
+    assert has_reference(program) == known
+
+
+def test_the_reference_knows_no_barriers() -> None:
+    assert not has_reference(_program(_loop(Statement("barrier", {}))))
 
 
 def test_slots_of_an_explicit_schedule_follow_their_statement() -> None:

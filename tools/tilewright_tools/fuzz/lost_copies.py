@@ -1,7 +1,8 @@
 """Whether a program loses what a copy brings: then plan-pipeline refuses it, by design.
 
-Told from the statements of a program alone, without regions: two statements of an iteration write one tile, one of them is a
-copy, the first is no fill, and nothing between them reads the tile.
+Told from the statements of a program alone, without regions: two statements of an iteration write one tile, one of them
+reads global memory (a copy, or what is placed, masked or made by the table), the first is no fill, and nothing between them
+reads the tile.
 """
 
 from __future__ import annotations
@@ -42,10 +43,14 @@ def _loses(statements: list[Statement], roots: dict[str, str]) -> bool:
         for tile in {roots[name] for name in map(written_by, leaves) if name in roots}:
             before = unread.setdefault(tile, [])
             for first in before:
-                if first.kind != "fill" and any(one.kind in _COPIES for one in walk((first, statement))):
+                if first.kind != "fill" and any(_reads_global(one) for one in walk((first, statement))):
                     return True
             before.append(statement)
     return False
+
+
+def _reads_global(statement: Statement) -> bool:
+    return statement.kind in _COPIES or "table" in names_in(statement.arguments)
 
 
 def _read_by(leaf: Statement) -> Iterator[str]:
