@@ -8,6 +8,7 @@ from contextlib import contextmanager
 import pytest
 
 from tilewright import mlir
+from tilewright.analysis.regions import buffer_name
 from tilewright.analysis.statements import LoopBody, body_of
 from tilewright.diagnostics import InputError
 from tilewright.machine.cuda import SM_90A
@@ -17,6 +18,7 @@ from tilewright.transforms.loop_plan import (
     LoopPlan,
     bytes_of,
     copy_operation,
+    graph_with_versions,
     instruction_choices,
     loads_shared,
     produces,
@@ -201,3 +203,17 @@ def test_a_loop_without_a_pipeline_keeps_nothing_of_its_request() -> None:
 )
 def test_a_plan_in_words(plan: LoopPlan, phrase: str) -> None:
     assert plan.phrase == phrase
+
+
+def test_only_the_tiles_of_copies_say_why_they_have_no_versions() -> None:
+    """Two buffers are read before they are written; only one of them is what a copy from global memory brings."""
+    kept = "memref.copy %R, %G : !tile to !registers memref.copy %G, %R : !registers to !tile"
+    with loop(f"memref.copy %S, %F : !tile to !registers memref.copy %X, %S : !x to !tile {kept}") as body:
+        graph, refused = graph_with_versions(body, [], SM_90A)
+        function = body.loop.parent.operation
+        tile = next(op for op in nested_operations(function) if op.name == "memref.alloc").results[0]
+        assert refused == {buffer_name(tile): "an iteration reads what an earlier one left in it"}
+        assert tile not in graph.renewed
+    with loop("memref.copy %X, %S : !x to !tile memref.copy %S, %F : !tile to !registers") as body:
+        graph, refused = graph_with_versions(body, [], SM_90A)
+        assert refused == {} and len(graph.renewed) == 2
