@@ -193,6 +193,17 @@ def test_a_product_of_a_matrix_and_a_vector_reads_no_columns() -> None:
     assert uses_of(text + f"ins(%A, %B : {matrix('64x64')}, {matrix('64')}) outs(%C : {total})") == [Uses(), Uses(), None]
 
 
+def test_threads_of_a_scalar_sparse_product_read_columns_of_a_alone() -> None:
+    a, table, b = matrix("64x32"), matrix("64x4", "i16"), matrix("64x64")
+    total = "memref<64x64xf32, #gpu.address_space<private>>"
+    text = (
+        f"%A = memref.alloc() : {a}\n%B = memref.alloc() : {b}\n%E = memref.alloc() : {table}\n%C = memref.alloc() : {total}\n"
+    )
+    text += f'"tile.gemm_sp"(%A, %E, %B, %C) {{tile.instruction = "scalar"}} : ({a}, {table}, {b}, {total}) -> ()'
+    found = uses_of(text)
+    assert found[:2] == [Uses(by_column=True), Uses()]
+
+
 def test_an_operand_from_registers_is_no_use_of_shared_memory() -> None:
     text = product("wgmma")
     kind = "memref<64x64xf16, #gpu.address_space<private>>"
