@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from tilewright.analysis.ownership import replica_offsets
-from tilewright.ir.layout import FragmentLayout
+from tilewright.ir.layout import FragmentLayout, LayoutError
 from tilewright.machine import ProductInstruction
 from tilewright.transforms.product_layouts import a_operand_layout, accumulator_layout, b_operand_layout, why_not
 
@@ -167,3 +167,52 @@ def test_wgmma_takes_no_b_from_registers() -> None:
 )
 def test_why_an_instruction_does_not_fit(shape, operand, threads, message) -> None:
     assert why_not(WGMMA, shape, operand, threads) == message
+
+
+@pytest.mark.parametrize(
+    ("rows", "columns", "along_rows", "along_columns"), [(16, 32, 1, 4), (16, 64, 1, 4), (32, 32, 2, 2), (64, 16, 4, 1)]
+)
+def test_operand_b_of_four_warps_is_that_of_one_for_the_columns_of_each(rows, columns, along_rows, along_columns) -> None:
+    """Warps below one another keep the same columns; a warp's columns come in blocks of eight, four registers each."""
+    layout = b_operand_layout(MMA, rows, 16, columns, 128, 2)
+    assert layout is not None
+    expected: dict[tuple[int, int], list[tuple[int, int]]] = {}
+    share = columns // along_columns
+    for column in range(columns):
+        for k in range(16):
+            lane, register = column % 8 * 4 + k % 8 // 2, k % 2 + k // 8 * 2 + column % share // 8 * 4
+            for below in range(along_rows):
+                warp = column // share * along_rows + below
+                expected.setdefault((32 * warp + lane, register), []).append((column, k))
+    assert_keeps(layout, expected)
+    assert len(layout.replicas) == (along_rows > 1)
+
+
+@pytest.mark.parametrize(("rows", "columns", "threads"), [(16, 8, 32), (128, 16, 256), (64, 16, 128), (32, 64, 128)])
+def test_digits_are_for_the_elements_that_there_are(rows, columns, threads) -> None:
+    """None is beyond the tile, and none moves nothing."""
+    layouts = [
+        accumulator_layout(MMA, rows, columns, threads),
+        a_operand_layout(MMA, rows, 16, columns, threads, 2),
+        b_operand_layout(MMA, rows, 16, columns, threads, 2),
+    ]
+    for layout in layouts:
+        assert layout is not None
+        assert np.prod([mode.extent for mode in layout.modes]) == np.prod(layout.shape)
+        assert all(mode.extent > 1 for mode in (*layout.modes, *layout.replicas))
+
+
+def test_elements_wider_than_a_register_are_no_operands_from_registers() -> None:
+    assert a_operand_layout(MMA, 16, 16, 8, 32, 8) is None
+    assert b_operand_layout(MMA, 16, 16, 8, 32, 8) is None
+
+
+@pytest.mark.parametrize(("rows", "columns", "threads"), [(24, 8, 32), (16, 12, 32), (16, 8, 16)])
+def test_tiles_that_no_whole_instructions_make(rows, columns, threads) -> None:
+    with pytest.raises(LayoutError, match=f"{rows}x{columns} over {threads} threads is no multiple of mma"):
+        accumulator_layout(MMA, rows, columns, threads)
+
+
+@pytest.mark.parametrize("shape", [(0, 8, 16), (64, 0, 16), (64, 8, 0), (-64, 8, 16)])
+def test_nothing_is_no_product(shape) -> None:
+    assert "is no multiple of 64x8x16" in (why_not(WGMMA, shape, "f16", 128) or "")
