@@ -41,6 +41,9 @@ def run(command: list[str]) -> None:
 
 def make_virtual_environment() -> list[str]:
     """Create `.venv` with this interpreter; returns the command that installs into it."""
+    if VENV.is_symlink():
+        # What it links to is another's: clearing it would empty that.
+        VENV.unlink()
     own_pip = [str(PYTHON), "-m", "pip"]
     if subprocess.run([sys.executable, "-c", "import ensurepip"], capture_output=True).returncode == 0:
         run([sys.executable, "-m", "venv", "--clear", str(VENV)])

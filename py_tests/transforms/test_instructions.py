@@ -103,6 +103,11 @@ PRODUCT = ProductFacts((64, 64, 32), "f16", "f32", True, True, "shared", "shared
         ({"shape": (64, 64, 24)}, "scalar", "no wgmma: 64x64x24 is no multiple of 64x8x16"),
         ({"shape": (64, 64, -1)}, "scalar", "is no multiple"),
         ({"threads": 96}, "mma", "no wgmma: 96 threads are no multiple of 128"),
+        (
+            {"threads": 0},
+            "scalar",
+            "no wgmma: the kernel has no known_block_size; no mma: the kernel has no known_block_size",
+        ),
         ({"threads": 256}, "wgmma", "the first choice"),
         ({"threads": 16}, "scalar", "no mma: 16 threads are no multiple of 32"),
         ({"operand": "f32"}, "scalar", "no wgmma: it has no f32"),

@@ -79,6 +79,8 @@ def planned(target: str = "cuda:sm_90a", threads: int | None = 128, kernel: str 
 
 
 BARRIER = "gpu.barrier in the kernel waits for all its threads"
+OWN_BARRIER = "the kernel has synchronization of its own, tile.mbarrier_init"
+UNKNOWN = "the effects of affine.for in the kernel are not known"
 DISABLED = "tile.disable_warp_specialization is set"
 
 
@@ -89,6 +91,11 @@ DISABLED = "tile.disable_warp_specialization is set"
         ({"kernel": "tile.disable_warp_specialization"}, DISABLED),
         ({"LOOP": ", tile.disable_warp_specialization"}, DISABLED),
         ({"BEFORE": "gpu.barrier"}, BARRIER),
+        (
+            {"BEFORE": '%m = "tile.mbarrier_init"() {arrivals = 1 : i32, stages = 1 : i32} : () -> !tile.mbarrier'},
+            OWN_BARRIER,
+        ),
+        ({"BEFORE": "affine.for %i = 0 to 4 { }"}, UNKNOWN),
         # The first of what waits is named, whatever comes after it.
         ({"BEFORE": "gpu.barrier memref.copy %O, %F : memref<16xf16> to !frag"}, BARRIER),
         ({"threads": 100}, "100 threads leave no room for a producer warp group"),
@@ -106,7 +113,8 @@ def test_why_a_loop_is_not_specialized(options: dict, reason: str) -> None:
         assert decision.details["strategy"] == "async"
         assert decision.details["reason"] == f"not specialized: {reason}"
         # Only what a statement of the kernel forbids is news to its author.
-        assert run.remarks == ([f"not specialized, but pipelined: {BARRIER}"] if reason == BARRIER else [])
+        news = [f"not specialized, but pipelined: {reason}"] if reason in (BARRIER, OWN_BARRIER, UNKNOWN) else []
+        assert run.remarks == news
 
 
 @pytest.mark.parametrize("threads", [32, 128, 896])

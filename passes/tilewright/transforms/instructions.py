@@ -304,6 +304,8 @@ def _product_refusal(facts: ProductFacts, instruction: ProductInstruction) -> st
     accumulators, depth = instruction.operands[facts.operand]
     if facts.accumulator not in accumulators:
         return f"it does not accumulate {facts.operand} in {facts.accumulator}"
+    if not facts.threads and instruction.threads > 1:
+        return "the kernel has no known_block_size"
     if facts.threads % instruction.threads:
         return f"{facts.threads} threads are no multiple of {instruction.threads}"
     if min(m, n, k) < 0 or m % instruction.m or n % instruction.n or k % depth:

@@ -60,7 +60,7 @@ def why_not_specialize(
     if facts.disabled or "tile.disable_warp_specialization" in loop.attributes:
         return Obstacle("tile.disable_warp_specialization is set", loop)
     if facts.waiting is not None:
-        return Obstacle(f"{facts.waiting.name} in the kernel waits for all its threads", facts.waiting)
+        return Obstacle(_why_not_split(facts.waiting.name), facts.waiting)
     warp = machine.limits.warp_size
     if facts.threads % warp or facts.threads + machine.warp_group_size > machine.limits.threads_per_block:
         return Obstacle(f"{facts.threads} threads leave no room for a producer warp group", loop)
@@ -70,6 +70,15 @@ def why_not_specialize(
             return Obstacle("the loop has no copy to run ahead", loop)
         return Obstacle(f"no copy of the loop can be a bulk copy ({copies[0][1].reason})", loop)
     return why_not_counted(loop, ())
+
+
+def _why_not_split(name: str) -> str:
+    """Why the threads of a kernel with an operation whose effects are not known cannot be two roles."""
+    if name == "gpu.barrier":
+        return f"{name} in the kernel waits for all its threads"
+    if name.startswith("tile."):
+        return f"the kernel has synchronization of its own, {name}"
+    return f"the effects of {name} in the kernel are not known"
 
 
 def producer_slice(body: LoopBody, producers: Sequence[int], facts: KernelFacts, machine: Machine) -> ProgramSlice:
