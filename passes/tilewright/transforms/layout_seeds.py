@@ -153,7 +153,7 @@ def unserved_operands(spaces: Iterable[LoopSpace], seeded: set[ir.Value], shapes
         if space.operation.name not in PRODUCTS:
             continue
         for operand in space.operation.operands:
-            root = root_of(operand) if isinstance(operand.type, ir.MemRefType) else None
+            root = root_of(operand)
             if root is not None and root in shapes and root not in seeded:
                 found[root] = Conflict(root, "a product reads it across its threads", None, space.operation)
     return list(found.values())
