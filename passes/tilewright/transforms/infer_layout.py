@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar, get_args
 
-from tilewright.analysis.loop_space import PRODUCTS, loop_spaces
+from tilewright.analysis.loop_space import PRODUCTS, LoopSpace, loop_spaces
 from tilewright.analysis.regions import ALLOCATIONS, VIEWS
 from tilewright.diagnostics import InputError, source_location
 from tilewright.ir.kernel import Kernel, kernels_in
@@ -98,14 +98,14 @@ class InferLayout(Pass):
                 self._infer(kernel, context)
 
     def _infer(self, kernel: Kernel, context: PassContext) -> None:
-        machine = context.machine
+        machine, threads = context.machine, kernel.threads or 1
         buffers = _buffers(kernel, machine)
         annotated = {
             value: read_annotation(value, machine) for value, _ in buffers if "tile.layout" in value.owner.operation.attributes
         }
-        spaces = loop_spaces(kernel.operation, kernel.threads or 1, machine.limits.warp_size)
+        spaces = loop_spaces(kernel.operation, threads, machine.limits.warp_size)
         shapes = {value: tuple(ir.MemRefType(value.type).shape) for value, space in buffers if space == "fragment"}
-        scopes = scopes_of(spaces, shapes, kernel.threads or 1)
+        scopes = scopes_of(spaces, shapes, threads)
         check_threads(annotated, scopes)
         seeds = [Seed(v, layout, v.owner.operation) for v, layout in annotated.items() if isinstance(layout, FragmentLayout)]
         dictated = product_seeds(spaces, shapes, machine)
@@ -131,7 +131,7 @@ class InferLayout(Pass):
             if conflict.buffer in annotated or conflict.second in loops:
                 raise _annotation_conflict(conflict)
             _move_to_shared(conflict, context)
-        _annotate(kernel, assignment, machine)
+        _annotate(kernel, assignment, spaces, machine)
         _record(kernel, assignment, context)
 
 
@@ -165,8 +165,6 @@ def _move_to_shared(conflict: Conflict, context: PassContext) -> None:
     space = next(space for space in context.machine.spaces if space.name == "shared")
     attribute = ir.Attribute.parse(space.attribute.split("|")[-1])
     buffer.set_type(ir.MemRefType.get(old.shape, old.element_type, memory_space=attribute))
-    if "tile.layout" in buffer.owner.operation.attributes:
-        del buffer.owner.operation.attributes["tile.layout"]
     _retype_views(buffer, attribute)
 
 
@@ -181,14 +179,13 @@ def _retype_views(value: ir.Value, space: ir.Attribute) -> None:
             _retype_views(result, space)
 
 
-def _annotate(kernel: Kernel, assignment: Assignment, machine: Machine) -> None:
+def _annotate(kernel: Kernel, assignment: Assignment, spaces: list[LoopSpace], machine: Machine) -> None:
     for buffer, layout in assignment.layouts.items():
         buffer.owner.operation.attributes["tile.layout"] = to_attribute(layout)
     for operation, layout in assignment.loops.items():
         # A bulk copy is one thread's: it has no loop.
         if operation.name != "tile.bulk_copy":
             operation.attributes["tile.layout"] = to_attribute(layout)
-    spaces = loop_spaces(kernel.operation, kernel.threads or 1, machine.limits.warp_size)
     uses = shared_uses(kernel, spaces, machine)
     for buffer, space in _buffers(kernel, machine):
         if space == "shared" and "tile.layout" not in buffer.owner.operation.attributes:

@@ -35,17 +35,18 @@ def held_by_products(spaces: Iterable[LoopSpace], seeds: Iterable[Seed], fragmen
     for seed in seeds:
         if seed.buffer in fragments and not contains_all(seed.layout):
             held.setdefault(seed.buffer, Held(seed.operation, seed.operation))
-    readers: dict[ir.Value, list[LoopSpace]] = {}
+    # With each the number of its dimensions.
+    readers: dict[ir.Value, list[tuple[LoopSpace, int]]] = {}
     for space in spaces:
         for access in space.accesses:
             if not access.writes and space.extents is not None and len(access.dimensions) == len(space.extents):
-                readers.setdefault(access.buffer, []).append(space)
+                readers.setdefault(access.buffer, []).append((space, len(space.extents)))
     waiting = [*held]
     while waiting:
         source = waiting.pop()
-        for space in readers.get(source, ()):
+        for space, rank in readers.get(source, ()):
             for access in space.accesses:
-                elementwise = access.writes and len(access.dimensions) == len(space.extents or ())
+                elementwise = access.writes and len(access.dimensions) == rank
                 if elementwise and access.buffer in fragments and access.buffer not in held:
                     held[access.buffer] = Held(held[source].product, space.operation)
                     waiting.append(access.buffer)
