@@ -22,14 +22,16 @@ SHARED = 232448
 WORKGROUP = "#gpu.address_space<workgroup>"
 ALONE = "cuda:sm_90a has bulk copies, and nothing forbids it"
 HELD = "not specialized: a tile is used outside of the loop, and a second one does not fit into shared memory"
-TABLE = "not specialized: a second copy of the table that a copy's address or guard is read from does not fit into shared memory"
+TABLE = (
+    "not specialized: a second copy of the table that a copy's address or guard is read from does not fit into shared memory"
+)
 NESTED = "not specialized: the loop is nested in an asynchronous pipeline, which comes apart"
 HOLDS_SPECIALIZED = "a loop in it is specialized, and this one cannot be"
 HOLDS_PIPELINED = "a loop in it is pipelined, and could not be in a pipeline"
 
 
 @contextmanager
-def decided(text: str, strategy: str = "auto", **sizes: int) -> Iterator[list[LoopPlan]]:
+def decided(text: str, sizes: dict[str, int]) -> Iterator[list[LoopPlan]]:
     """The plans of the loops in `text`, outer ones first. `sizes`: the elements of tiles of 16 bits, 16 where none is given.
 
     S, T and U are shared, E is in registers; X is in global memory.
@@ -59,7 +61,7 @@ gpu.module @m {{
 }}""")
         function = module.body.operations[0].regions[0].blocks[0].operations[0].operation
         bodies = [body_of(loop) for loop in pipelined_loops(function)]
-        yield decide_loops(bodies, kernel_facts(function, 128), strategy, SM_90A)
+        yield decide_loops(bodies, kernel_facts(function, 128), "auto", SM_90A)
 
 
 def copy(tile: str, attributes: str = "") -> str:
@@ -93,7 +95,7 @@ def kernel(text: str, **sizes: int) -> str:
 
 
 def strategies(text: str, **sizes: int) -> list[tuple[str, str]]:
-    with decided(kernel(text, **sizes), **sizes) as plans:
+    with decided(kernel(text, **sizes), sizes) as plans:
         return [(plan.strategy, plan.reason) for plan in plans]
 
 

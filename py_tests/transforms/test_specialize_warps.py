@@ -39,7 +39,7 @@ gpu.module @kernels {
       %v = "tile.stage_index"(%i) {versions = 3 : i32} : (index) -> index
       %s = memref.subview %S[%v, 0] [1, 16] [1, 1] : !tiles to !version
       %a = memref.subview %X[%k] [16] [1] : !x to !win
-      "tile.copy_async"(%a, %s) {group = 0 : i32, tile.instruction = "bulk"} : (!win, !version) -> ()
+      COPY
       "tile.channel_commit"(%channel, %i) : (!tile.channel, index) -> ()
       "tile.channel_wait"(%channel, %i) : (!tile.channel, index) -> ()
       memref.copy %s, %F : !version to !frag
@@ -52,6 +52,7 @@ gpu.module @kernels {
   }
 }
 """
+COPY = '"tile.copy_async"(%a, %s) {group = 0 : i32, tile.instruction = "bulk"} : (!win, !version) -> ()'
 
 
 class Split:
@@ -82,8 +83,8 @@ class Split:
 def split(block: tuple[int, ...] | None = (128, 1, 1), target: str = "cuda:sm_90a", **parts: str) -> Iterator[Split]:
     size = "" if block is None else f"known_block_size = array<i32: {', '.join(map(str, block))}>"
     text = KERNEL.replace("BLOCK", size)
-    for name in ("BEFORE", "INSIDE", "AFTER"):
-        text = text.replace(name, parts.get(name.lower(), ""))
+    for name in ("BEFORE", "COPY", "INSIDE", "AFTER"):
+        text = text.replace(name, parts.get(name.lower(), COPY if name == "COPY" else ""))
     with mlir.context():
         module = ir.Module.parse(text)
         context = PassContext(machine_for(target), DiagnosticSink())
@@ -198,6 +199,68 @@ def test_the_remark_stands_at_the_loop_with_the_channels_and_not_at_one_before_i
         (decision,) = result.decisions
         lines = KERNEL.replace("BLOCK", "").splitlines()
         assert decision.location.line == next(n for n, line in enumerate(lines, 1) if "scf.for %k" in line)
+
+
+def test_a_value_at_the_end_of_the_kernel_stands_before_the_roles() -> None:
+    with split(after="%last = arith.addi %c0, %c16 : index") as result:
+        assert [operation.name for operation in result.top][-3:] == ["arith.addi", "tile.specialize", "gpu.return"]
+
+
+def test_values_stand_before_the_roles_even_where_the_kernel_writes_memory_that_is_not_known() -> None:
+    # A producer that fills its tile without reading memory: else what is written could be what it reads.
+    fill = "%zero = arith.constant 0.0 : f16 linalg.fill ins(%zero : f16) outs(%s : !version)"
+    before = "%any = arith.cmpi eq, %c0, %c16 : index %Q = memref.alloc() : !frag %w = arith.select %any, %F, %Q : !frag"
+    with split(copy=fill, before=before, after="memref.copy %w, %w : !frag to !frag") as result:
+        names = [operation.name for operation in result.top]
+        assert {"arith.constant", "arith.cmpi", "arith.select"} <= set(names)
+        assert names[-2:] == ["tile.specialize", "gpu.return"]
+
+
+def test_what_writes_stays_in_the_consumer_where_nobody_asks_for_its_result() -> None:
+    update = "%one = arith.constant 1.0 : f16 %old = memref.atomic_rmw addf %one, %O[%c0] : (f16, memref<16xf16>) -> f16"
+    with split(inside=update) as result:
+        assert "memref.atomic_rmw" in result.names("consumer")
+        assert "memref.atomic_rmw" not in result.names("producer")
+
+
+def test_what_a_statement_of_the_consumer_holds_stays_as_it_is() -> None:
+    statement = """scf.forall (%e) in (16) {
+        %unread = memref.load %F[%e] : !frag
+        %read = memref.load %O[%e] : memref<16xf16>
+        memref.store %read, %F[%e] : !frag
+      }"""
+    with split(inside=statement) as result:
+        (forall,) = (operation for operation in nested_operations(result.group("consumer")) if operation.name == "scf.forall")
+        names = [operation.name for operation in nested_operations(forall)]
+        assert [name for name in names if name.startswith("memref.")] == ["memref.load", "memref.load", "memref.store"]
+
+
+def test_a_guard_in_a_bracket_whose_result_the_next_copy_needs_is_the_producers() -> None:
+    guard = """%any = arith.cmpi slt, %k, %c16 : index
+      %next = scf.if %any -> (index) {
+        "tile.copy_async"(%a, %s) {group = 0 : i32, tile.instruction = "bulk"} : (!win, !version) -> ()
+        scf.yield %c0 : index
+      } else {
+        scf.yield %c16 : index
+      }
+      %b = memref.subview %X[%next] [16] [1] : !x to !win
+      "tile.copy_async"(%b, %s) {group = 0 : i32, tile.instruction = "bulk"} : (!win, !version) -> ()"""
+    with split(copy=guard) as result:
+        assert result.names("producer").count("tile.bulk_copy") == 2
+        assert "scf.if" in result.names("producer") and "scf.if" not in result.names("consumer")
+        assert not {"tile.copy_async", "tile.bulk_copy"} & set(result.names("consumer"))
+
+
+def test_a_while_keeps_all_that_it_hands_on_in_both_roles() -> None:
+    opened = """scf.while (%p = %c0, %q = %c0) : (index, index) -> () {
+      %more = arith.cmpi eq, %p, %q : index
+      scf.condition(%more)
+    } do {"""
+    with split(before=opened, after="scf.yield %c0, %c16 : index, index }") as result:
+        for role in ("producer", "consumer"):
+            (loop,) = (operation for operation in nested_operations(result.group(role)) if operation.name == "scf.while")
+            compare = loop.regions[0].blocks[0].operations[0].operation
+            assert list(compare.operands) == list(loop.regions[0].blocks[0].arguments) and len(compare.operands) == 2
 
 
 @pytest.mark.parametrize(

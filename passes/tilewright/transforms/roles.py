@@ -274,10 +274,7 @@ class ConsumerWriter:
                 for region in operation.regions:
                     for inner in region.blocks:
                         self.write(inner)
-        # Users first: the result of a statement may be used by another.
-        for operation in reversed(foreign):
-            operation.erase()
-        _erase_unused(block)
+        _erase_unused(block, foreign)
 
     def _synchronise(self, operation: ir.Operation, stages: _Stages) -> None:
         channel, iteration = operation.operands
@@ -297,10 +294,13 @@ def _only_computes(operation: ir.Operation) -> bool:
     return len(operation.results) > 0 and not any(access.writes for access in effects_of(operation).accesses)
 
 
-def _erase_unused(block: ir.Block) -> None:
-    """Erase the values that this role does not need."""
+def _erase_unused(block: ir.Block, foreign: Sequence[ir.Operation]) -> None:
+    """Erase what is the other role's, and the values that this role does not need: users first, of whichever kind they are."""
     for child in reversed(list(block.operations)):
         operation = child.operation
+        if operation in foreign:
+            operation.erase()
+            continue
         unused = all(next(iter(result.uses), None) is None for result in operation.results)
         if len(operation.results) and unused and _only_computes(operation) and effects_of(operation).opaque is None:
             operation.erase()
