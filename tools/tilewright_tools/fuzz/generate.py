@@ -11,7 +11,7 @@ from tilewright_tools.fuzz.leaves import FREE_CELLS, Leaves
 from tilewright_tools.fuzz.lost_copies import loses_a_copy
 from tilewright_tools.fuzz.memories import Memories, choose_memories
 from tilewright_tools.fuzz.positions import Positions
-from tilewright_tools.fuzz.program import CELLS, TRIPS, Memory, Program, Statement, names_in, walk, written_by
+from tilewright_tools.fuzz.program import CELLS, OWN_TABLE, TRIPS, Memory, Program, Statement, names_in, walk, written_by
 from tilewright_tools.fuzz.tracing import slots
 
 DEEPEST = 3
@@ -54,7 +54,7 @@ class Generator:
         self.compound = 0.1 if self.plain else self.random.choice((0.1, 0.15, 0.3, 0.45))
         # Where every statement may write every tile, no copy can run ahead, and there is nothing to get wrong.
         self.hazard = self.random.choice((0.0, 0.0, 0.03) if self.plain else (0.0, 0.03, 0.08, 0.2, 1.0))
-        self.owned: list[str] = []
+        self.owned: list[str] = [tile.name for tile in self.memories.preloaded]
         # Whether the next loop is in nothing else: then its iterations are all that a barrier's phases count.
         self.alone = False
         # Whether a loop around has stages and orders, which what the kernel does asynchronously by hand has no place in.
@@ -64,17 +64,21 @@ class Generator:
 
     def program(self) -> Program:
         chance = self.random
-        own = [m for m in (*self.memories.tiles, *self.memories.versioned) if not m.view_of]
+        kept = [m for m in (*self.memories.tiles, *self.memories.versioned) if not m.view_of]
+        own = [m for m in kept if m not in self.memories.preloaded]
         # A tile that is used before a loop cannot be left to a producer there.
         fills = chance.choice((0.0, 0.0, 0.2) if self.plain else (0.1, 0.3, 0.9))
         filled = [m for m in own if m.space == "fragment" or chance.random() < fills]
         self.memories.ready = {m.name for m in filled}
         body = self._some(chance.randint(1, 2), 0) if chance.random() < 0.3 else []
-        for _ in range(chance.choice((1, 1, 1, 2, 2, 3))):
-            self.alone = True
-            body.append(self._loop(0))
-            self.alone = False
-            if chance.random() < 0.15:
+        loops = chance.choice((1, 1, 1, 2, 2, 3))
+        for _ in range(loops):
+            # Loops of different blocks that copy to one tile are not specialized.
+            if chance.random() < 0.1 and (loops == 1 or not self.plain):
+                body.append(self._guarded_loop(0))
+            else:
+                body += self._prepared(0)
+            if body[-1].kind != "guard" and chance.random() < 0.15:
                 body += self._again(body[-1])
             if self.memories.ring and chance.random() < 0.5:
                 body.append(self._roles())
@@ -160,8 +164,11 @@ class Generator:
         alone, self.alone = self.alone, False
         arguments: dict[str, Any] = {"name": name, "start": chance.choice(_STARTS), "stop": stop, "stages": stages}
         arguments["strategy"] = chance.choice(("async", "warp_specialize", "none")) if chance.random() < 0.06 else None
+        explicit = not self.plain and chance.random() < 0.1
         tiles = self._tiles_of_loop(chance.choice((1, 2, 2)))
-        explicit = not self.plain and chance.random() < 0.12
+        if not explicit and chance.random() < 0.6:
+            tiles += self._narrow_tiles(tiles)
+        self.looped |= {tile.name for tile in tiles}
         if not explicit and chance.random() < 0.1:
             arguments["step"] = chance.choice((2, 3))
         if not explicit and chance.random() < 0.1:
@@ -176,7 +183,8 @@ class Generator:
         self.owned = [*before, *(tile.name for tile in tiles)]
         self.memories.favoured = [*self.owned]
         self.in_loop += 1
-        rest = [*self._readers(tiles), *self._body(name, depth, chance.randint(0, 3))]
+        preloaded = [tile for tile in self.memories.preloaded if tile.name in ready]
+        rest = [*self._readers([*tiles, *preloaded]), *self._body(name, depth, chance.randint(0, 3))]
         if self.memories.sparse and chance.random() < 0.5:
             copies += [self.leaves.copy_of_tile(tile) for tile in self.memories.sparse]
             rest.append(self.leaves.sparse_gemm())
@@ -200,6 +208,31 @@ class Generator:
             body = self._scheduled(body, stages)
         return Statement("pipelined", {**arguments, "explicit": explicit}, tuple(body))
 
+    def _prepared(self, depth: int) -> list[Statement]:
+        """A loop, after what it only reads: a tile that is copied once, and the kernel's own table of positions."""
+        found: list[Statement] = []
+        fresh = [tile for tile in self.memories.preloaded if tile.name not in self.memories.ready]
+        if fresh and self.random.random() < 0.7:
+            found = [self.leaves.copy_of_tile(tile) for tile in fresh]
+            self.memories.ready = self.memories.ready | {tile.name for tile in fresh}
+        table = None if self.positions.own_table or self.random.random() > 0.3 else self.leaves.own_table()
+        self.positions.own_table = self.positions.own_table or table is not None
+        self.alone = depth == 0
+        loop = self._loop(depth)
+        self.alone = False
+        if table is None:
+            return [*found, loop]
+        # A table that the loop does not read would be filled for nothing.
+        self.positions.own_table = any(OWN_TABLE in names_in(statement.arguments) for statement in walk((loop,)))
+        return [*found, *([table] if self.positions.own_table else []), loop]
+
+    def _guarded_loop(self, depth: int) -> Statement:
+        """A loop under a condition, with what it needs before it: what is filled there is not used outside."""
+        ready, table = self.memories.ready, self.positions.own_table
+        body = tuple(self._prepared(depth + 1))
+        self.memories.ready, self.positions.own_table = ready, table
+        return Statement("guard", {"condition": self.positions.condition()}, body)
+
     def _again(self, loop: Statement) -> list[Statement]:
         """The same loop over other iterations: both fill the same tiles. Not where the phases of a barrier are counted."""
         if any(statement.kind == "barrier" for statement in walk((loop,))):
@@ -213,9 +246,12 @@ class Generator:
         fresh = [memory for memory in copied if memory.name not in self.looped]
         if self.plain and fresh and self.random.random() < 0.7:
             copied = fresh
-        tiles = self.random.sample(copied, min(count, len(copied)))
-        self.looped |= {tile.name for tile in tiles}
-        return tiles
+        return self.random.sample(copied, min(count, len(copied)))
+
+    def _narrow_tiles(self, tiles: list[Memory]) -> list[Memory]:
+        """Those with short rows that can stand beside others: in plain kernels in one loop only, which is then specialized."""
+        free = [tile for tile in self.memories.narrow if tile not in tiles]
+        return [tile for tile in free if not self.plain or tile.name not in self.looped]
 
     def _readers(self, tiles: list[Memory]) -> list[Statement]:
         """Statements that read the tiles of a loop, as far as any fit: a copy that nothing reads is not pipelined."""
@@ -233,6 +269,8 @@ class Generator:
         kind = self.random.random()
         statement = self.leaves.gather_into(tile) if kind < 0.05 else self.leaves.edge_of(tile) if kind < 0.15 else None
         statement = statement or self.leaves.copy_of_tile(tile)
+        if statement.kind == "copy" and self.random.random() < 0.08:
+            statement = replace(statement, arguments={**statement.arguments, "no_bulk": True})
         filled = tile.name in self.memories.ready
         if self.random.random() < (0.2 if filled else 0.02):
             return Statement("guard", {"condition": self.positions.condition()}, (statement,))
@@ -255,9 +293,11 @@ class Generator:
 
     def _persistent(self) -> Statement:
         name = self._name()
+        ready, table = self.memories.ready, self.positions.own_table
         self.positions.loops.append(name)
-        body = [*self._some(self.random.randint(0, 1), 1), self._loop(1), *self._some(self.random.randint(0, 2), 1)]
+        body = [*self._some(self.random.randint(0, 1), 1), *self._prepared(1), *self._some(self.random.randint(0, 2), 1)]
         self.positions.loops.remove(name)
+        self.memories.ready, self.positions.own_table = ready, table
         return Statement(
             "serial", {"name": name, "start": ("block",), "stop": self.random.choice((2, 3)), "step": 2}, tuple(body)
         )

@@ -8,7 +8,7 @@ from typing import Any
 
 from tilewright_tools.fuzz.memories import Memories
 from tilewright_tools.fuzz.positions import Positions
-from tilewright_tools.fuzz.program import TRIPS, Memory, Statement
+from tilewright_tools.fuzz.program import OWN_TABLE, TABLE, TRIPS, Memory, Statement
 
 FREE_CELLS = 4
 """The first cells are written by statements, the others count the iterations of while loops."""
@@ -180,7 +180,14 @@ class Leaves:
     def gather_into(self, tile: Memory) -> Statement | None:
         if len(tile.shape) != 2 or tile.view_of:
             return None
-        return Statement("gather", {"tensor": f"in_{tile.name}", "tile": tile.name, "position": self.positions.tile()})
+        table = OWN_TABLE if self.positions.own_table else TABLE
+        names = {"tensor": f"in_{tile.name}", "tile": tile.name, "table": table}
+        return Statement("gather", {**names, "position": self.positions.tile()})
+
+    def own_table(self) -> Statement:
+        """What fills the kernel's own table of positions: a copy, or a parallel loop."""
+        position, by_copy = self.positions.tile(), self.random.random() < 0.6
+        return Statement("own_table", {"tile": OWN_TABLE, "position": position, "by_copy": by_copy})
 
     def atomic(self) -> Statement | None:
         if self.random.random() < 0.3:

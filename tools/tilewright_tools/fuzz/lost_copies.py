@@ -12,7 +12,7 @@ from dataclasses import replace
 
 from tilewright_tools.fuzz.program import Program, Statement, names_in, walk, written_by
 
-_COPIES = ("copy", "copy_part", "copy_edge", "copy_version", "gather", "prefetch")
+_COPIES = ("copy", "copy_part", "copy_edge", "copy_version", "gather", "own_table", "prefetch")
 
 
 def loses_a_copy(program: Program) -> bool:

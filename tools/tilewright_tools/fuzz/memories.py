@@ -6,8 +6,9 @@ import random
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from tilewright.language import dtypes
 from tilewright_tools.fuzz.positions import Positions
-from tilewright_tools.fuzz.program import CELLS, POSITIONS, SUBSCRIPTS, TABLE, TRIPS, Extent, Memory, extent_of
+from tilewright_tools.fuzz.program import CELLS, OWN_TABLE, POSITIONS, SUBSCRIPTS, TABLE, TRIPS, Extent, Memory, extent_of
 
 _ACCUMULATOR = {"f16": "f32", "bf16": "f32", "f32": "f32", "f8E4M3FN": "f32", "f8E5M2": "f32", "i8": "i32"}
 _EXTENTS = (8, 16, 16, 32, 32, 48, 64, 64)
@@ -19,8 +20,9 @@ class Memories:
     """`tiles` are shared memory and fragments, `tensors` global memory; `copied` are tiles with an input of their own.
 
     `versioned`, `sparse` and `ring` are shared memory that only some statements know: copies of a tile in one buffer, the
-    operands of a sparse product and its metadata, and what goes between warp groups by hand. `favoured` names tiles that
-    statements should read if they can, `ready` those that something was written to.
+    operands of a sparse product and its metadata, and what goes between warp groups by hand. `preloaded` are tiles that are
+    copied once, before a loop, and `narrow` those of `copied` whose rows are too short for bulk copies. `favoured` names
+    tiles that statements should read if they can, `ready` those that something was written to.
     """
 
     dimensions: dict[str, int]
@@ -29,14 +31,16 @@ class Memories:
     copied: list[Memory] = field(default_factory=list)
     versioned: list[Memory] = field(default_factory=list)
     sparse: list[Memory] = field(default_factory=list)
+    preloaded: list[Memory] = field(default_factory=list)
+    narrow: list[Memory] = field(default_factory=list)
     ring: Memory | None = None
     favoured: list[str] = field(default_factory=list)
     ready: set[str] = field(default_factory=set)
 
     def every(self) -> tuple[Memory, ...]:
         """All of them, in the order of their declaration."""
-        others = (*self.versioned, *self.sparse, *([self.ring] if self.ring else []), Memory(CELLS, (TRIPS,), "i32", "shared"))
-        return (*self.tiles, *self.tensors, *others)
+        single = (Memory(CELLS, (TRIPS,), "i32", "shared"), Memory(OWN_TABLE, (POSITIONS,), "i32", "shared"))
+        return (*self.tiles, *self.tensors, *self.versioned, *self.sparse, *([self.ring] if self.ring else []), *single)
 
     def by_name(self, name: str) -> Memory | None:
         return next((memory for memory in (*self.tiles, *self.versioned) if memory.name == name), None)
@@ -147,6 +151,8 @@ class Memories:
         if len(extents) == 1:
             found += [same[axis] for axis in range(len(wanted)) if len(wanted) > 1 and extents[0] == wanted[axis]] * 2
             found += ["0"] if memory.space == "shared" else []
+        if memory in self.narrow and len(wanted) > 1 and extents[0] == wanted[0]:
+            found += ["i0"] * 2
         if len(extents) == 2 and len(wanted) == 3:
             found += [same[i] + same[2] for i in (0, 1) if extents == (wanted[i], wanted[2])]
         return found if extents else [""]
@@ -168,6 +174,7 @@ def choose_memories(chance: random.Random, plain: bool) -> Memories:
         found.tiles.append(Memory("bias", ("N",), dtype, "shared"))
         found.copied.append(found.tiles[-1])
     _add_others(chance, found, dtype, wide)
+    _add_for_producers(chance, found, dtype)
     if chance.random() < 0.2:
         found.versioned.append(Memory("versions", (2, "M", "K"), dtype, "shared"))
     if not plain or chance.random() < 0.2:
@@ -219,6 +226,19 @@ def _add_others(chance: random.Random, found: Memories, dtype: str, wide: str) -
     chosen = [memory for memory in others if chance.random() < 0.15]
     found.tiles += chosen
     found.copied += [memory for memory in chosen if memory.space == "shared" and memory.name in ("q0", "t0")]
+
+
+def _add_for_producers(chance: random.Random, found: Memories, dtype: str) -> None:
+    """Tiles that a producer fills before a loop, and tiles with rows of 4 or 8 bytes, which it copies by cp.async."""
+    if chance.random() < 0.3:
+        left = next(tile.shape for tile in found.tiles if tile.name == "a0")
+        shape = chance.choice((left, left, ("M", "N"), ("N",)))
+        found.preloaded.append(Memory("once", shape, dtype, "shared"))
+    if chance.random() < 0.2:
+        columns = chance.choice((4, 8)) // dtypes.as_dtype(dtype).bytes
+        found.narrow.append(Memory("narrow", ("M", columns), dtype, "shared"))
+    found.tiles += [*found.preloaded, *found.narrow]
+    found.copied += found.narrow
 
 
 def _add_views(chance: random.Random, found: Memories) -> None:

@@ -15,6 +15,8 @@ class Positions:
         self.random = chance
         self.cells = cells
         self.loops: list[str] = []
+        # Whether the kernel's own table has been filled.
+        self.own_table = False
 
     def tile(self) -> Any:
         """A number of a tile: 0 to 9."""
@@ -22,6 +24,8 @@ class Positions:
         if not self.loops or kind < 0.1:
             return self.random.choice((0, 1, 2, ("count",)))
         loop = ("loop", self.loops[-1] if self.random.random() < 0.8 else self.random.choice(self.loops))
+        if self.own_table and self.random.random() < 0.5:
+            return ("own_table", loop)
         if kind < 0.65:
             return loop
         derived = (
@@ -67,6 +71,8 @@ class Positions:
             (">", self._cell(), self.random.choice((0, 1, 3))),
             ("<", ("count",), self.random.choice((2, 4))),
         )
+        if self.own_table and self.random.random() < 0.2:
+            return (">", ("own_table", loop), self.random.choice((1, 3, 5)))
         return self.random.choice(kinds)
 
     def _cell(self) -> Any:

@@ -5,7 +5,7 @@ So any statement can be dropped, and any compound statement replaced by its body
 
 Expressions are nested tuples. For positions, bounds and conditions (`Position`):
 
-    3 | ("loop", name) | ("count",) | ("block",) | ("table", p) | ("cell", i) | ("+" "-" "*" "//" "%", p, p)
+    3 | ("loop", name) | ("count",) | ("block",) | ("table", p) | ("own_table", p) | ("cell", i) | ("+" "-" "*" "//" "%", p, p)
     ("where", c, p, p) | ("<" ">" "==", p, p) | ("and", c, c)
 
 For elements (`Element`), with the subscripts i, j and k of the parallel loop that they stand in:
@@ -22,6 +22,9 @@ from typing import Any
 
 TABLE, CELLS = "Table", "cells"
 """A table of positions in global memory, and single i32s in shared memory."""
+
+OWN_TABLE = "own_table"
+"""The kernel's own table of positions, in shared memory: also the operator that reads it."""
 
 METADATA = "in_metadata"
 """What says which elements of the sparse operand are kept."""
@@ -132,7 +135,7 @@ def used_memories(program: Program) -> list[Memory]:
     kinds = {statement.kind for statement in walk(program.statements)}
     carried = any(statement.arguments.get("carried") for statement in walk(program.statements))
     names |= {CELLS} if carried or "cell" in names or kinds & {"cell", "atomic_cell", "ticket", "while"} else set()
-    names |= {TABLE} if "table" in names or "gather" in kinds else set()
+    names |= {TABLE} if "table" in names or kinds & {"gather", "own_table"} else set()
     names |= {memory.view_of for memory in program.memories if memory.name in names}
     return [memory for memory in program.memories if memory.name in names]
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
-from tilewright_tools.fuzz.program import Program, Statement
+from tilewright_tools.fuzz.program import OWN_TABLE, TABLE, Program, Statement
 
 Statements = tuple[Statement, ...]
 Fails = Callable[[Program], bool]
@@ -95,8 +95,13 @@ def _simpler(statements: Statements) -> Iterator[Statements]:
 
 
 def _simpler_values(kind: str, name: str, value: Any) -> Iterator[Any]:
-    if value is True:
+    if name == "by_copy":
+        # A copy is shorter than the parallel loop that does the same.
+        yield from (True,) if not value else ()
+    elif value is True:
         yield False
+    elif name == "table" and value == OWN_TABLE:
+        yield TABLE
     elif name == "mask" and isinstance(value, tuple):
         yield None
     elif name == "carried" and isinstance(value, tuple):
@@ -135,6 +140,8 @@ def _simpler_expressions(name: str, value: tuple[Any, ...]) -> Iterator[Any]:
     if name == "condition" and operator == "and":
         yield from operands
         return
+    if operator == OWN_TABLE:
+        yield ("table", *operands)
     yield from (operand for operand in operands if isinstance(operand, tuple) and name != "condition")
     for i, operand in enumerate(operands):
         if isinstance(operand, tuple):

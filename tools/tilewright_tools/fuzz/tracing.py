@@ -10,7 +10,7 @@ import tilewright.language as tl
 from tilewright.mlir import ir
 from tilewright_tools.fuzz.elements import element
 from tilewright_tools.fuzz.loops import RolesByHand, carrying_loop, pipelined_attributes
-from tilewright_tools.fuzz.program import CELLS, TABLE, TRIPS, Memory, Program, Statement, used_memories, walk
+from tilewright_tools.fuzz.program import CELLS, OWN_TABLE, TABLE, TRIPS, Memory, Program, Statement, used_memories, walk
 from tilewright_tools.fuzz.views import lay_out, view_of
 
 COUNT = "count"
@@ -106,8 +106,8 @@ class Tracer:
         if operator == "cell":
             return tl.cast(self.buffers[CELLS][operands[0]], "index")
         first = self.position(operands[0])
-        if operator == "table":
-            return tl.cast(self.buffers[TABLE][first], "index")
+        if operator in ("table", OWN_TABLE):
+            return tl.cast(self.buffers[TABLE if operator == "table" else OWN_TABLE][first], "index")
         if operator == "where":
             chosen, other = (tl.cast(self.position(operand), "index") for operand in operands[1:])
             if isinstance(first, bool):
@@ -129,9 +129,9 @@ class Tracer:
         offsets[axis] = self.position(position) * step
         return buffer.window(tuple(offsets), shape)
 
-    def _copy(self, _: Statement, tensor: str, tile: str, position: Any, axis: int) -> None:
+    def _copy(self, _: Statement, tensor: str, tile: str, position: Any, axis: int, no_bulk: bool = False) -> None:
         target = self.buffer(tile)
-        tl.copy(self._window(tensor, target, position, axis), target)
+        tl.copy(self._window(tensor, target, position, axis), target, disable_bulk_copy=no_bulk)
 
     def _copy_version(self, _: Statement, tensor: str, tile: str, position: Any, version: Any) -> None:
         versions = self.buffer(tile)
@@ -216,11 +216,17 @@ class Tracer:
             return subscripts[0] < mask[1]
         return self.position(mask[1]) if mask[0] == "if" else subscripts[0] <= subscripts[-1]
 
-    def _gather(self, _: Statement, tensor: str, tile: str, position: Any) -> None:
+    def _own_table(self, _: Statement, tile: str, position: Any, by_copy: bool) -> None:
+        table = self.buffers[TABLE]
+        if by_copy:
+            tl.copy(table, self.buffers[tile])
+            return
+        self._each(tile, lambda target, i: target.__setitem__(i, table[(i[0] + self.position(position)) % table.shape[0]]))
+
+    def _gather(self, _: Statement, tensor: str, tile: str, table: str, position: Any) -> None:
         def copy_row(target: Any, subscripts: Any) -> None:
-            row = tl.cast(
-                self.buffers[TABLE][(subscripts[0] + self.position(position)) % self.buffers[TABLE].shape[0]], "index"
-            )
+            places = self.buffers[table]
+            row = tl.cast(places[(subscripts[0] + self.position(position)) % places.shape[0]], "index")
             rows = self.program.shape(self.memories[tensor])[0]
             target[subscripts] = self.buffers[tensor][row % rows if rows < TRIPS else row, subscripts[1]]
 
