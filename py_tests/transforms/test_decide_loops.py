@@ -54,6 +54,7 @@ gpu.module @m {{
     %c4 = arith.constant 4 : index
     %zero = arith.constant 0.0 : f16
     {tiles}
+    %K = memref.alloc() : memref<16xf16, #gpu.address_space<private>>
     %E = memref.alloc() : memref<1xf16, #gpu.address_space<private>>
     {text}
     gpu.return
@@ -80,6 +81,23 @@ def use(tile: str) -> str:
         memref.store %v{tile}, %E[%e] : memref<1xf16, #gpu.address_space<private>>
       }}
 """
+
+
+def both(first: str, second: str) -> str:
+    """One statement that reads an element of either tile."""
+    one, other = first.lower(), second.lower()
+    return f"""scf.forall (%e) in (1) {{
+        %p = memref.load %{first}[%e] : !{one}
+        %q = memref.load %{second}[%e] : !{other}
+        %sum = arith.addf %p, %q : f16
+        memref.store %sum, %E[%e] : memref<1xf16, #gpu.address_space<private>>
+      }}
+"""
+
+
+def copied_on(tile: str, attributes: str) -> str:
+    """Copies a tile of 16 elements into registers."""
+    return f"memref.copy %{tile}, %K {attributes} : !{tile.lower()} to memref<16xf16, #gpu.address_space<private>>\n"
 
 
 def loop(*statements: str, stages: int = 2, variable: str = "%k", attributes: str = "") -> str:
@@ -230,3 +248,50 @@ def test_the_inner_loop_gets_its_pipeline_before_the_outer_one() -> None:
 def test_an_inner_loop_that_has_no_pipeline_alone_either_takes_none_from_the_outer_one() -> None:
     inner = loop(use("S"), variable="%j")
     assert strategies(loop(copy("S"), inner)) == [("warp_specialize", ALONE), ("none", NO_COPY)]
+
+
+def test_a_loop_that_gives_way_to_one_in_it_takes_nothing_from_one_around_it() -> None:
+    inner = loop(copy("U"), use("U"), use("T"), use("S"), variable="%i")
+    middle = loop(copy("T", "{tile.disable_bulk_copy}"), inner, variable="%j")
+    assert strategies(loop(copy("S"), middle)) == [
+        ("warp_specialize", ALONE),
+        ("none", HOLDS_SPECIALIZED),
+        ("warp_specialize", ALONE),
+    ]
+
+
+# Two stages of S, and T and U beside them.
+@pytest.mark.parametrize(("elements", "stages"), [((SHARED - 64) // 4, 2), ((SHARED - 64) // 4 + 8, 1)])
+def test_stages_that_do_not_fit_into_shared_memory_are_taken_back(elements: int, stages: int) -> None:
+    sizes = {"S": elements}
+    with decided(kernel(loop(copy("S"), use("S")), **sizes), sizes) as (plan,):
+        assert plan.num_stages == stages and plan.strategy == "warp_specialize"
+        lost = [] if stages == 2 else [f"2 stages do not fit into {SHARED} bytes of shared memory: 1 it is"]
+        assert [remark.message for remark in plan.remarks] == lost
+        assert plan.version_bytes == (2 * elements if stages == 2 else 0)
+
+
+def test_the_stages_of_a_schedule_of_the_inputs_are_those_that_its_versions_need() -> None:
+    places = ("{tile.stage = 0 : i32, tile.order = 0 : i32}", "{tile.stage = 3 : i32, tile.order = 1 : i32}")
+    with decided(kernel(loop(copy("S", places[0]), copied_on("S", places[1]), stages=1)), {}) as (plan,):
+        # Four iterations are in flight.
+        assert plan.num_stages == 4 and plan.version_bytes == 3 * 32
+        assert plan.remarks == ()
+
+
+def test_only_a_plan_that_was_asked_for_says_so() -> None:
+    for asked in (None, "warp_specialize", "async"):
+        attributes = "" if asked is None else f', tile.strategy = "{asked}"'
+        with decided(kernel(loop(copy("S"), use("S"), attributes=attributes)), {}) as (plan,):
+            assert plan.asked is (asked is not None)
+            assert plan.reason == (ALONE if asked is None else "asked for")
+            assert plan.held_by is None and plan.private == ()
+
+
+def test_copies_that_are_waited_for_and_given_back_at_the_same_places_are_one_channel() -> None:
+    one, two = loop(copy("S"), copy("T"), both("S", "T")), loop(copy("S"), copy("T"), use("S"), both("S", "T"))
+    other = loop(copy("S"), copy("T"), both("S", "T"), use("S"))
+    for text, groups in ((one, (0, 0, -1)), (two, (0, 1, -1, -1)), (other, (0, 1, -1, -1))):
+        with decided(kernel(text), {}) as (plan,):
+            assert plan.strategy == "warp_specialize" and plan.schedule is not None
+            assert plan.schedule.groups == groups
