@@ -47,10 +47,11 @@ def decided(text: str, sizes: dict[str, int]) -> Iterator[list[LoopPlan]]:
         module = ir.Module.parse(f"""
 {types}
 gpu.module @m {{
-  gpu.func @f(%X: memref<1000000xf16>, %R: memref<{sizes.get("table", 16)}xindex>) kernel
+  gpu.func @f(%X: memref<1000000xf16>, %W: memref<1000000xf16>, %R: memref<{sizes.get("table", 16)}xindex>) kernel
       attributes {{known_block_size = array<i32: 128, 1, 1>}} {{
     %c0 = arith.constant 0 : index
     %c1 = arith.constant 1 : index
+    %c2 = arith.constant 2 : index
     %c4 = arith.constant 4 : index
     %zero = arith.constant 0.0 : f16
     {tiles}
@@ -295,3 +296,92 @@ def test_copies_that_are_waited_for_and_given_back_at_the_same_places_are_one_ch
         with decided(kernel(text), {}) as (plan,):
             assert plan.strategy == "warp_specialize" and plan.schedule is not None
             assert plan.schedule.groups == groups
+
+
+MAKES = "a copy needs what another statement makes"
+
+
+def test_what_fills_the_tile_of_a_copy_is_named_where_it_is_no_producers() -> None:
+    fill = "linalg.fill ins(%zero : f16) outs(%S : !s)\n"
+    with decided(kernel(loop(fill, copy("S"), use("S"))), {}) as (plan,):
+        assert (plan.strategy, plan.reason) == ("async", f"not specialized: {MAKES}")
+        (remark,) = plan.remarks
+        assert remark.message == f"not specialized, but pipelined: {MAKES}"
+        assert [note.message for note in remark.notes] == ["because of this 'linalg.fill'"]
+
+
+def own_copy(barrier: str) -> str:
+    """A bulk copy into T that the kernel itself signals and waits for."""
+    of = f"%{barrier}, %c0"
+    return f"""%parity = arith.remui %k, %c2 : index
+      "tile.mbarrier_expect"({of}) {{bytes = 32 : i32}} : (!tile.mbarrier, index) -> ()
+      "tile.bulk_copy"(%X, %k, %T, {of}) : (memref<1000000xf16>, index, !t, !tile.mbarrier, index) -> ()
+      "tile.mbarrier_arrive"({of}) {{elect = true}} : (!tile.mbarrier, index) -> ()
+      "tile.mbarrier_wait"({of}, %parity) : (!tile.mbarrier, index, index) -> ()
+"""
+
+
+BARRIER = '%barrier = "tile.mbarrier_init"() {arrivals = 1 : i32, stages = 1 : i32} : () -> !tile.mbarrier\n'
+RUNS_AHEAD = "a copy that runs ahead signals a barrier of the kernel's own"
+
+
+def test_a_copy_of_the_kernels_own_that_runs_ahead_is_in_the_way() -> None:
+    with decided(kernel(BARRIER + loop(own_copy("barrier"), use("T"))), {}) as (plan,):
+        assert (plan.strategy, plan.reason) == ("async", f"not specialized: {RUNS_AHEAD}")
+        (remark,) = plan.remarks
+        assert [note.message for note in remark.notes] == ["because of this 'tile.bulk_copy'"]
+
+
+def test_a_copy_of_the_kernels_own_that_stays_in_its_stage_is_not_in_the_way_itself() -> None:
+    elsewhere = '"tile.mbarrier_arrive"(%barrier, %c0) {elect = true} : (!tile.mbarrier, index) -> ()\n'
+    text = BARRIER + loop(own_copy("barrier"), use("T"), copy("S"), use("S")) + elsewhere
+    with decided(kernel(text), {}) as (plan,):
+        kept, _ = plan.remarks
+        assert kept.message.endswith("stays in one stage: tile.mbarrier_arrive uses it outside of the loop")
+        assert [note.message for note in kept.notes] == ["because of this 'tile.mbarrier_arrive'"]
+        assert plan.strategy == "async" and RUNS_AHEAD not in plan.reason
+
+
+def test_loops_of_two_blocks_that_read_one_buffer_are_counted_each_by_itself() -> None:
+    text = loop(copy("S"), use("S")) + repeated(loop(copy("T"), use("T"), variable="%j"))
+    assert strategies(text) == [("warp_specialize", ALONE)] * 2
+
+
+def test_what_else_reads_the_source_of_a_copy_decides_nothing_of_its_channel() -> None:
+    reads = """scf.forall (%e) in (1) {
+        %w = memref.load %X[%e] : memref<1000000xf16>
+        memref.store %w, %E[%e] : memref<1xf16, #gpu.address_space<private>>
+      }
+"""
+    text = loop(copy("S"), copy("T").replace("%X ", "%W ").replace("%X[", "%W["), both("S", "T"), reads)
+    with decided(kernel(text), {}) as (plan,):
+        assert plan.strategy == "warp_specialize" and plan.schedule is not None
+        assert plan.schedule.groups == (0, 0, -1, -1)
+
+
+@pytest.mark.parametrize(
+    ("text", "names"),
+    [
+        ("memref.copy %x, %S : !win_s to !s", ("scf.if", "memref.copy")),
+        ('"tile.copy_in"(%X, %k, %S) {pad = 0.0 : f16} : (memref<1000000xf16>, index, !s) -> ()', ("scf.if", "tile.copy_in")),
+        # What is no copy from global to shared memory is not what is looked for.
+        ("memref.copy %S, %x : !s to !win_s", None),
+        ("memref.copy %S, %T : !s to !t", None),
+        ("%v = memref.load %x[%c0] : !win_s memref.store %v, %S[%c0] : !s", None),
+    ],
+)
+def test_a_condition_with_an_else_that_holds_a_copy_is_named(text: str, names: tuple[str, str] | None) -> None:
+    held = f"""%x = memref.subview %X[%k] [16] [1] : memref<1000000xf16> to !win_s
+      %odd = arith.cmpi eq, %k, %c1 : index
+      scf.if %odd {{
+        %next = arith.addi %k, %c1 : index
+        {text}
+      }} else {{
+        memref.store %zero, %S[%c0] : !s
+      }}
+"""
+    with decided(kernel(loop(held, use("S"))), {}) as (plan,):
+        assert plan.strategy == "none"
+        (remark,) = plan.remarks
+        told = [] if names is None else [f"this '{names[0]}' is one statement, together with the '{names[1]}' in it"]
+        assert [note.message for note in remark.notes] == told

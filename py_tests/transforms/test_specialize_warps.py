@@ -263,6 +263,50 @@ def test_a_while_keeps_all_that_it_hands_on_in_both_roles() -> None:
             assert list(compare.operands) == list(loop.regions[0].blocks[0].arguments) and len(compare.operands) == 2
 
 
+TABLE = """%Q = memref.alloc() : memref<64xindex, #gpu.address_space<private>>
+    scf.forall (%e) in (64) {
+      memref.store %c0, %Q[%e] : memref<64xindex, #gpu.address_space<private>>
+      memref.store %e, %Q[%e] : memref<64xindex, #gpu.address_space<private>>
+    }
+"""
+GATHERED = """%row = memref.load %Q[%k] : memref<64xindex, #gpu.address_space<private>>
+      %b = memref.subview %X[%row] [16] [1] : !x to !win
+      "tile.copy_async"(%b, %s) {group = 0 : i32, tile.instruction = "bulk"} : (!win, !version) -> ()"""
+
+
+def test_the_producer_alone_makes_a_table_that_it_alone_reads() -> None:
+    with split(before=TABLE, copy=GATHERED) as result:
+        assert result.names("producer").count("scf.forall") == 1
+        assert "scf.forall" not in result.names("consumer")
+
+
+def test_a_table_that_the_consumer_changes_by_what_is_in_it_is_the_consumers_too() -> None:
+    update = """scf.forall (%e) in (64) {
+      %old = memref.load %Q[%e] : memref<64xindex, #gpu.address_space<private>>
+      %next = arith.addi %old, %c16 : index
+      memref.store %next, %Q[%e] : memref<64xindex, #gpu.address_space<private>>
+    }
+"""
+    with split(before=TABLE + update, copy=GATHERED) as result:
+        assert result.names("producer").count("scf.forall") == 2
+        assert result.names("consumer").count("scf.forall") == 2
+
+
+def test_what_may_read_memory_that_is_written_is_not_read_before_the_roles() -> None:
+    choice = """%any = arith.cmpi eq, %c0, %c16 : index
+    %r = scf.if %any -> (f16) {
+      %one = memref.load %X[%c0] : !x
+      scf.yield %one : f16
+    } else {
+      %two = memref.load %O[%c0] : memref<16xf16>
+      scf.yield %two : f16
+    }
+"""
+    with split(before=choice, after="memref.store %r, %O[%c0] : memref<16xf16>") as result:
+        assert "scf.if" not in [operation.name for operation in result.top]
+        assert "scf.if" in result.names("consumer")
+
+
 @pytest.mark.parametrize(
     ("source", "view", "result"),
     [
