@@ -206,3 +206,33 @@ def test_a_loop_that_has_lost_the_versions_that_it_needs_is_left_as_it_was() -> 
         assert not any(operation.name == "tile.statement" for operation in operations)
         loops = [operation for operation in operations if operation.name == "scf.for"]
         assert len(loops) == 2 and not any(len(operation.attributes) for operation in loops)
+
+
+def all_recorded(text: str) -> list[dict[str, object]]:
+    with kernel(text) as module:
+        context = PassContext(SM_90A, DiagnosticSink())
+        InjectSoftwarePipeline().run(module.operation, context)
+        assert module.operation.verify()
+        return [decision.details for decision in context.decisions if decision.subject == "loop"]
+
+
+def staged(tile: str, stages: int, strategy: str = "async") -> str:
+    attributes = f'tile.num_stages = {stages} : i32, tile.strategy = "{strategy}"'
+    return loop(statement(fill(tile), 0, 0, 0), statement(move(tile, "F"), stages - 1, 1), attributes=attributes)
+
+
+def test_a_loop_has_the_versions_of_the_buffers_that_it_uses_as_many_as_the_loop_that_needs_most() -> None:
+    text = staged("T", 2) + "scf.for %o = %c0 to %c7 step %c1 {\n" + staged("T", 4) + "}\n" + staged("S", 3)
+    assert [details["versions"] for details in all_recorded(text)] == [[4], [4], [3]]
+
+
+def test_a_loop_that_needs_no_versions_of_a_buffer_takes_part_in_those_of_others() -> None:
+    # The copy after the use needs one tile; the loop of another block has three of it.
+    one = loop(statement(fill("T"), 0, 1, 0), statement(move("T", "F"), 1, 0))
+    text = one + "scf.for %o = %c0 to %c7 step %c1 {\n" + staged("T", 3) + "}\n"
+    assert [details["versions"] for details in all_recorded(text)] == [[3], [3]]
+
+
+def test_loops_of_a_channel_have_as_many_versions_as_it_has_stages() -> None:
+    text = staged("T", 2, "warp_specialize") + staged("T", 4, "warp_specialize") + staged("S", 3, "warp_specialize")
+    assert [details["versions"] for details in all_recorded(text)] == [[4], [4], [3]]

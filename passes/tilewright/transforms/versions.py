@@ -34,7 +34,7 @@ class VersionedBuffer:
     old: ir.Value
     new: ir.Value
     versions: int
-    first: Index = 0
+    first: Index
     loops: list[ir.Operation] = field(default_factory=list)
     starts: list[Index] = field(default_factory=list)
 
@@ -72,7 +72,7 @@ def expand_buffers(
     counts: dict[ir.Value, int] = {}
     for planned in loops:
         for buffer, count in planned.versions.items():
-            counts[buffer] = max(counts.get(buffer, 1), count)
+            counts[buffer] = max(counts.get(buffer, count), count)
     apart = {buffer for buffer in counts if _is_used_in_blocks(buffer, loops)}
     for planned in loops:
         for buffer in [*planned.versions, *(b for b in apart if b not in planned.versions and _uses(planned, b))]:
