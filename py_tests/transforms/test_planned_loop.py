@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 
 import pytest
 
@@ -16,6 +17,7 @@ from tilewright.transforms.base import Decision, PassContext
 from tilewright.transforms.cloning import nested_operations
 from tilewright.transforms.inject_software_pipeline import InjectSoftwarePipeline
 from tilewright.transforms.planned_loop import PlannedLoop, copies_in, planned_loops
+from tilewright.transforms.schedule import Dependence
 
 pytestmark = pytest.mark.l1a_compile_no_target_dialect
 
@@ -236,3 +238,86 @@ def test_a_loop_that_needs_no_versions_of_a_buffer_takes_part_in_those_of_others
 def test_loops_of_a_channel_have_as_many_versions_as_it_has_stages() -> None:
     text = staged("T", 2, "warp_specialize") + staged("T", 4, "warp_specialize") + staged("S", 3, "warp_specialize")
     assert [details["versions"] for details in all_recorded(text)] == [[4], [4], [3]]
+
+
+def test_groups_that_fill_parts_of_a_tile_are_told_apart_by_their_places() -> None:
+    part = "memref<8xf16, strided<[1], offset: {}>, #gpu.address_space<workgroup>>"
+    views = "".join(f"%h{at} = memref.subview %S[{at}] [8] [1] : !tile to {part.format(at)}\n" for at in (0, 8))
+    window = "%b = memref.subview %X[%k] [8] [1] : !x to memref<8xf16, strided<[1], offset: ?>>\n"
+    target = "%g = memref.subview %F[0] [8] [1] : !frag to memref<8xf16, strided<[1]>, #gpu.address_space<private>>\n"
+
+    def fills(at: int) -> str:
+        instruction = '{tile.instruction = "cp_async"}'
+        return f"memref.copy %b, %h{at} {instruction} : memref<8xf16, strided<[1], offset: ?>> to {part.format(at)}"
+
+    def uses(at: int) -> str:
+        return f"memref.copy %h{at}, %g : {part.format(at)} to memref<8xf16, strided<[1]>, #gpu.address_space<private>>"
+
+    statements = [
+        statement(fills(0), 0, 0, 0),
+        statement(fills(8), 0, 1, 1),
+        statement(uses(8), 1, 2),
+        statement(uses(0), 1, 3),
+    ]
+    # A view at the beginning has a type without an offset.
+    text = loop(views, window, target, *statements).replace(", offset: 0>", ">")
+    with kernel(text) as module:
+        (planned,) = read(module)
+        assert planned.last_users() == {0: 3, 1: 2}
+        assert planned.groups_read() == [frozenset(), frozenset(), {1}, {0}]
+
+
+@pytest.mark.parametrize(
+    ("dependence", "waits"),
+    [
+        (Dependence("RAW", 0, 1, False, "S"), {0}),
+        (Dependence("WAW", 0, 1, False, "S"), {0}),
+        # What is written after a copy has read it does not wait for it.
+        (Dependence("WAR", 0, 1, False, "X"), set()),
+        # A copy of the iteration before has been waited for in that.
+        (Dependence("RAW", 0, 1, True, "S", True), set()),
+        (Dependence("WAR", 0, 1, True, "S", True), set()),
+    ],
+)
+def test_which_dependences_on_a_group_are_waited_for(dependence: Dependence, waits: set[int]) -> None:
+    with kernel(loop(statement(fill("S"), 0, 0, 0), statement(move("S", "F"), 2, 1))) as module:
+        (planned,) = read(module)
+        assert replace(planned, dependences=(dependence,)).groups_read() == [frozenset(), waits]
+
+
+def test_what_belongs_to_no_group_is_not_waited_for_as_one() -> None:
+    with kernel(loop(statement(fill("S"), 0, 0, 0), statement(move("S", "F"), 2, 1))) as module:
+        (planned,) = read(module)
+        before = Dependence("RAW", 1, 0, False, "F")
+        assert replace(planned, dependences=(before,)).groups_read() == [frozenset(), frozenset()]
+
+
+@pytest.mark.parametrize(
+    ("statements", "last"),
+    [
+        # What else reads the source of a copy uses nothing that it brings.
+        (
+            [
+                statement(fill("S"), 0, 0, 0),
+                statement(move("S", "F"), 1, 1),
+                statement("memref.copy %a, %G : memref<16xf16, strided<[1], offset: ?>> to !frag", 1, 2),
+            ],
+            {0: 1},
+        ),
+        # What is of no group brings nothing by one.
+        (
+            [
+                statement("memref.copy %S, %T : !tile to !tile", 0, 0),
+                statement(fill("T"), 0, 1, 0),
+                statement(move("T", "F"), 1, 2),
+            ],
+            {0: 2},
+        ),
+        # A copy of the group itself does not use what it brings.
+        ([statement(fill("S"), 0, 0, 0), statement(move("S", "F"), 1, 2), statement(fill("T"), 0, 1, 0)], {0: 1}),
+    ],
+)
+def test_the_last_user_of_a_group_is_none_of_it(statements: list[str], last: dict[int, int]) -> None:
+    with kernel(loop(*statements)) as module:
+        (planned,) = read(module)
+        assert planned.last_users() == last
