@@ -184,6 +184,13 @@ HALF = "memref<4x16xf32, strided<[16, 1]>>"
         ),
         ("linalg.fill ins(%v : f32) outs(%A : memref<8x16xf32>)", ["8x16 of 128: writes A(d0:8, d1:16)"]),
         ("linalg.fill ins(%v : f32) outs(%D : memref<?xf32>)", ["? of 128: writes D(*)"]),
+        # One dimension that is not constant is enough, whichever it is.
+        ("%G = memref.alloc(%i) : memref<?x8xf32> linalg.fill ins(%v : f32) outs(%G : memref<?x8xf32>)",
+         ["? of 128: writes local(*, *)"]),
+        ("%G = memref.alloc(%i) : memref<8x?xf32> linalg.fill ins(%v : f32) outs(%G : memref<8x?xf32>)",
+         ["? of 128: writes local(*, *)"]),
+        ("%G = memref.alloc(%i) : memref<8x?xf32> memref.copy %G, %G : memref<8x?xf32> to memref<8x?xf32>",
+         ["? of 128: reads local(*, *), writes local(*, *)"]),
         (
             "linalg.generic {indexing_maps = [affine_map<(d0) -> (d0)>], iterator_types = [\"parallel\"]} "
             "outs(%V : memref<8xf32>) { ^bb0(%o: f32): linalg.yield %o : f32 }",

@@ -271,3 +271,56 @@ def test_a_loop_over_memory_alone_takes_the_fewest_registers() -> None:
     fill = loop("fill", SpaceAccess(name, at(0, 1, shape=(3, 8)), True, name, (8, 1), 4), extents=(3, 8))
     found: Any = assigned([fill], [], {})
     assert found.loops["fill"].registers == 3 and found.loops["fill"].shape == (3, 8)
+
+
+def test_fragments_that_share_only_one_of_known_layout_are_laid_out_apart() -> None:
+    """What every thread keeps connects nothing: each loop is the root of its own."""
+    everywhere = replicated_fragment((4,), THREADS)
+    loops = [loop(name, access("S", at(0)), access(name, at(0, 1), True)) for name in "AB"]
+    found: Any = assigned(loops, [seed("S", everywhere)], {"S": (4,), "A": (4, 8), "B": (4, 8)})
+    assert found.layouts == {"S": everywhere, **dict.fromkeys("AB", spread_fragment((4, 8), THREADS, 4))}
+
+
+def test_loops_that_share_a_free_fragment_are_laid_out_together_through_all_that_connects_them() -> None:
+    """From the middle of a chain both ends are reached, though the middle was the last to be named."""
+    first = loop("first", access("A", at(0, 1), True))
+    second = loop("second", access("C", at(0, 1), True))
+    third = loop("third", access("A", at(0, 1)), access("B", at(0, 1), True))
+    fourth = loop("fourth", access("B", at(0, 1)), access("C", at(0, 1)))
+    found: Any = assigned([first, second, third, fourth], [], dict.fromkeys("ABC", (4, 8)))
+    assert found.layouts == dict.fromkeys("ABC", spread_fragment((4, 8), THREADS, 4)) and not found.moved
+
+
+def test_roots_are_tried_in_program_order_whatever_their_numbers() -> None:
+    """The loops 1 and 8 index one square in two ways, each as good as the other: the first has its own."""
+    name: Any = "M"
+    idle = [loop(f"idle {n}", SpaceAccess(name, (), False, name, (1,), 4), extents=(8,)) for n in range(9)]
+    turned = {1: at(0, 1, shape=(8, 8)), 8: at(1, 0, shape=(8, 8))}
+    spaces = list(idle)
+    for number, axes in turned.items():
+        buffer, operation = "A", f"loop {number}"
+        one = SpaceAccess(buffer, axes, False, operation)  # type: ignore[arg-type]
+        spaces[number] = LoopSpace(operation, (8, 8), (one,), THREADS)  # type: ignore[arg-type]
+    found: Any = assigned(spaces, [], {"A": (8, 8)})
+    assert found.layouts == {"A": spread_fragment((8, 8), THREADS, 4)} and not found.moved
+
+
+def parts(count: int) -> list[LoopSpace]:
+    """Loops over the first elements of A, each over fewer, that read elements of 16 bytes: none moves vectors of A."""
+    name: Any = "M"
+    memory = SpaceAccess(name, (), False, name, (0,), 16)
+    return [loop(f"part {n}", memory, access("A", (Axis(128 - n, 0),)), extents=(128 - n,)) for n in range(1, count + 1)]
+
+
+@pytest.mark.parametrize(
+    ("decoys", "tried"),
+    [(parts(7), True), (parts(7) + parts(7), True), (parts(8), False), (parts(9), False)],
+)
+def test_the_first_eight_forms_of_a_component_are_its_roots(decoys: list[LoopSpace], tried: bool) -> None:
+    """The copy would have vectors of four, which touch a quarter of the segments. Loops of one form count once."""
+    name: Any = "M"
+    memory = SpaceAccess(name, (), False, name, (1,), 4)
+    copy = loop("copy", memory, access("A", (Axis(128, 0),), True), extents=(128,))
+    found: Any = assigned([*decoys, copy], [], {"A": (128,)})
+    vectors, single = (Mode(4, 0, 1), Mode(8, 1), Mode(4, 0, 4)), (Mode(8, 1), Mode(16, 0, 1))
+    assert found.layouts["A"].modes == (vectors if tried else single) and not found.moved

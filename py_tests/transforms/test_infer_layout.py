@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import time
+from typing import Any
 
 import pytest
 
 from tilewright import mlir
-from tilewright.diagnostics import DiagnosticSink
+from tilewright.diagnostics import Diagnostic, DiagnosticSink, PassFailure
 from tilewright.machine import machine_for
 from tilewright.mlir import ir
 from tilewright.transforms.base import PassContext
@@ -128,3 +129,106 @@ def test_a_fragment_stays_in_registers_where_a_thread_has_room_for_its_rows() ->
     kind = f"memref<8x32xf32, {PRIVATE}>"
     [(found, _)] = allocated([kind], SERIAL_ROWS.replace("BUFFER", kind))
     assert found == kind
+
+
+def refused(allocations: str, body: str, cost: Any = "registers") -> list[Diagnostic]:
+    """The diagnostics of a kernel of 128 threads that the pass refuses."""
+    attributes = "known_block_size = array<i32: 128, 1, 1>"
+    text = f"gpu.module @kernels {{ gpu.func @k(%X: {TILE}) kernel attributes {{{attributes}}} {{\n"
+    text += f"%c0 = arith.constant 0 : index\n{allocations}\n{body}\ngpu.return }} }}"
+    sink = DiagnosticSink()
+    with mlir.context():
+        module = ir.Module.parse(text)
+        with pytest.raises(PassFailure):
+            InferLayout(cost=cost).run(module.operation, PassContext(machine_for("cuda:sm_90a"), sink))
+    return sink.diagnostics
+
+
+def test_a_cost_model_that_there_is_not() -> None:
+    [error] = refused("", "", cost="bytes")
+    assert (error.severity, error.message.split(": ")[-1]) == ("error", "cost = bytes; it is one of registers, io")
+
+
+def test_an_annotated_accumulator_that_serial_code_reads_is_the_annotation_s_affair() -> None:
+    """The notes name where the layout is given, and the access; a product's own accumulator names the product."""
+    a, b = f"memref<64x16xf16, {SHARED}>", f"memref<8x16xf16, {SHARED}>"
+    d = f"memref<64x8xf32, {PRIVATE}>"
+    # Rows 0 to 15 are a warp's: lane / 4 is the row, lane mod 4 has pairs of neighbours, then the row eight below.
+    modes = "[2, 0, 1], [4, 1, 0], [8, 4, 0], [2, 0, 2], [4, 32, 0]"
+    layout = f"#tile.fragment<{{modes = [{modes}], shape = [64, 8], threads = 128 : i32}}>"
+    maps = ", ".join(f"affine_map<(m, n, k) -> ({results})>" for results in ("m, k", "n, k", "m, n"))
+    product = f'linalg.matmul indexing_maps = [{maps}] {{tile.instruction = "wgmma"}} ins(%A, %B : {a}, {b}) outs(%D : {d})'
+    read = f"%v = memref.load %D[%c0, %c0] : {d}\nmemref.store %v, %X[%c0, %c0] : {TILE}"
+    for attribute, notes in (
+        ("", ["this 'linalg.matmul' spreads it over threads"]),
+        (f"{{tile.layout = {layout}}}", ["'memref.alloc' accesses it as", "'memref.load' accesses it as"]),
+    ):
+        buffers = f"%A = memref.alloc() : {a}\n%B = memref.alloc() : {b}\n%D = memref.alloc() {attribute} : {d}"
+        [error] = refused(buffers, f"{product}\n{read}")
+        assert "outside of parallel loops" in error.message
+        assert [note.message.split(" #")[0] for note in error.notes] == notes
+
+
+def test_two_annotated_copies_that_want_a_fragment_differently_are_an_error_at_the_fragment() -> None:
+    kind = f"memref<8x128xf32, {PRIVATE}>"
+    window = "memref<8x128xf32>"
+    rows, columns = (
+        f"#tile.fragment<{{modes = [{modes}], shape = [8, 128], threads = 128 : i32}}>"
+        for modes in ("[8, 0, 1], [128, 1, 0]", "[128, 1, 0], [8, 0, 1]")
+    )
+    buffers = f"%F = memref.alloc() : {kind}\n%M = memref.alloc() : {window}"
+    into = f"memref.copy %M, %F {{tile.layout = {rows}}} : {window} to {kind}"
+    back = f"memref.copy %F, %M {{tile.layout = {columns}}} : {kind} to {window}"
+    [error] = refused(buffers, f"{into}\n{back}")
+    assert error.severity == "error" and "the annotated layout of" in error.message and "does not serve all" in error.message
+    accessed = "'memref.copy' accesses it as"
+    assert [note.message for note in error.notes] == [
+        f"{accessed} #tile.fragment<{{modes = [{modes}], shape = [8, 128], threads = 128 : i32}}>"
+        for modes in ("[8, 0, 1], [128, 1, 0]", "[128, 1, 0], [8, 0, 1]")
+    ]
+
+
+def test_views_of_what_moves_to_shared_memory_move_with_it() -> None:
+    """Views of views too; strides and offsets stay, and so does what is no view of it."""
+    whole, part = f"memref<16x64xf32, {PRIVATE}>", f"memref<16x32xf32, strided<[64, 1], offset: 32>, {PRIVATE}>"
+    small = f"memref<8x32xf32, strided<[64, 1], offset: 32>, {PRIVATE}>"
+    text = f"""gpu.module @kernels {{ gpu.func @k(%X: {TILE}) kernel attributes {{known_block_size = array<i32: 128, 1, 1>}} {{
+    %zero = arith.constant 0.0 : f32
+    %F = memref.alloc() : {whole}
+    %G = memref.alloc() : {whole}
+    %P = memref.subview %F[0, 32] [16, 32] [1, 1] : {whole} to {part}
+    %Q = memref.subview %P[0, 0] [8, 32] [1, 1] : {part} to {small}
+    %R = memref.subview %G[0, 32] [16, 32] [1, 1] : {whole} to {part}
+    linalg.fill ins(%zero : f32) outs(%F : {whole})
+    scf.forall (%i, %j) in (8, 8) {{
+      %n = arith.addi %i, %j : index
+      %v = memref.load %Q[%n, %n] : {small}
+      memref.store %v, %X[%i, %j] : {TILE}
+    }}
+    gpu.return }} }}"""
+    sink = DiagnosticSink()
+    with mlir.context():
+        module = ir.Module.parse(text)
+        InferLayout().run(module.operation, PassContext(machine_for("cuda:sm_90a"), sink))
+        assert module.operation.verify()
+        block = module.body.operations[0].regions[0].blocks[0].operations[0].regions[0].blocks[0]
+        types = [str(each.operation.results[0].type) for each in block.operations if each.operation.name == "memref.subview"]
+    assert types == [part.replace(PRIVATE, SHARED), small.replace(PRIVATE, SHARED), part]
+    assert [remark.severity for remark in sink.diagnostics] == ["remark"]
+
+
+def test_a_bulk_copy_is_one_threads_and_has_no_layout() -> None:
+    tile = f"memref<8x16xf32, {SHARED}>"
+    text = f"""gpu.module @kernels {{ gpu.func @k(%X: {TILE}) kernel attributes {{known_block_size = array<i32: 128, 1, 1>}} {{
+    %c0 = arith.constant 0 : index
+    %A = memref.alloc() : {tile}
+    %full = "tile.mbarrier_init"() {{arrivals = 1 : i32, stages = 1 : i32}} : () -> !tile.mbarrier
+    "tile.bulk_copy"(%X, %c0, %c0, %A, %full, %c0) : ({TILE}, index, index, {tile}, !tile.mbarrier, index) -> ()
+    linalg.fill ins(%v : f32) outs(%A : {tile})
+    gpu.return }} }}""".replace("%A = memref", "%v = arith.constant 0.0 : f32\n%A = memref")
+    with mlir.context():
+        module = ir.Module.parse(text)
+        InferLayout().run(module.operation, PassContext(machine_for("cuda:sm_90a"), DiagnosticSink()))
+        block = module.body.operations[0].regions[0].blocks[0].operations[0].regions[0].blocks[0]
+        names = [each.operation.name for each in block.operations if "tile.layout" in each.operation.attributes]
+    assert names == ["memref.alloc", "linalg.fill"]

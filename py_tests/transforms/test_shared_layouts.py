@@ -172,6 +172,31 @@ def test_operands_of_matrix_instructions(instruction: str, expected: Uses) -> No
 
 
 @pytest.mark.parametrize(
+    ("of_mma", "of_wgmma", "taken", "swizzle"),
+    [
+        ((32, 64, 128), (32, 64, 128), {32, 64, 128}, 128),
+        ((32, 64), (64, 128), {64}, 64),
+        ((32, 64), (32, 128), {32}, 32),
+        ((32,), (64,), set(), 0),
+    ],
+)
+def test_a_buffer_is_swizzled_as_all_its_products_take(of_mma, of_wgmma, taken: set[int], swizzle: int) -> None:
+    """Instructions of one machine that take different widths, in either order; ours all take the same."""
+    widths = {"mma": of_mma, "wgmma": of_wgmma}
+    products = tuple(replace(each, swizzles=widths.get(each.name, each.swizzles)) for each in SM_90A.products)
+    machine = replace(SM_90A, products=products)
+    first, second = product("mma"), product("wgmma").splitlines()[-1]
+    for text in (f"{first}\n{second}", first.replace('"mma"', '"wgmma"') + "\n" + second.replace('"wgmma"', '"mma"')):
+        with kernel(text) as found:
+            spaces = loop_spaces(found.operation, 128, 32)
+            uses = shared_uses(found, spaces, machine)
+            [a, b, _] = buffers(found)
+            assert uses[a].swizzles == uses[b].swizzles == taken
+            assert uses[a].operand_shapes == [(64, 64)] * 2 and uses[a].described_shapes == [(64, 64)]
+            assert shared_layout(a, uses[a], machine).swizzle == swizzle
+
+
+@pytest.mark.parametrize(
     ("a", "b", "columns"),
     [
         ("m, k", "n, k", (True, True)),

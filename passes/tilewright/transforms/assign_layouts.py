@@ -195,10 +195,12 @@ class _Solver:
         return None
 
     def _components(self) -> Iterator[list[int]]:
-        """The spaces that are connected by fragments without layout, in program order."""
-        seen: set[int] = set()
+        """The spaces that are connected by fragments without layout, in program order.
+
+        The fragments of each component have their layouts before the next is looked for.
+        """
         for start in range(len(self._spaces)):
-            if start in seen or not self._is_free(start):
+            if not self._is_free(start):
                 continue
             component: set[int] = set()
             waiting = [start]
@@ -210,7 +212,6 @@ class _Solver:
                 for access in self._accesses[number]:
                     if access.buffer not in self.layouts:
                         waiting += self._users[access.buffer]
-            seen |= component
             yield sorted(component)
 
     def _is_free(self, number: int) -> bool:
@@ -240,7 +241,7 @@ class _Solver:
         for number in component:
             space = self._spaces[number]
             unknown = [access for access in self._accesses[number] if access.buffer not in self.layouts]
-            if space.extents is None or not unknown or len(tried) >= _MOST_ROOTS:
+            if space.extents is None or len(tried) >= _MOST_ROOTS:
                 continue
             extents = self._reach(space.extents, unknown)
             width = vector_width(space.accesses, extents)

@@ -52,10 +52,11 @@ class InferLayout(Pass):
     3. Common: breadth first, a parallel operation takes its layout from a fragment that all its dimensions index, one that it
        writes before one that it reads, and gives its other fragments theirs: a dimension that does not index them becomes
        replication, an index that is no dimension of the loop takes all of that dimension in registers.
-    4. Free: in each component of operations connected by fragments without layout, each operation is tried as the root, with
-       spreads over the dimensions, position → (position / v) mod threads, ragged ones that leave threads idle, and rows first.
-       Kept is the one with the fewest accesses that are not served, then the cheapest: `cost=registers` counts registers before
-       segments of 128 bytes in memory, `cost=io` the other way round. The earliest root wins ties.
+    4. Free: in each component of operations connected by fragments without layout, operations are tried as the root, the first
+       eight of different forms, with spreads over the dimensions, position → (position / v) mod threads, ragged ones that leave
+       threads idle, and rows first. Kept is the one with the fewest accesses that are not served, then the cheapest:
+       `cost=registers` counts registers before segments of 128 bytes in memory, `cost=io` the other way round. The earliest
+       root wins ties.
     5. v is 16 bytes of the widest element, less where rows or strides are no multiple of it.
     6. A thread must keep what it reads, and all that keep an element must write it. Where two operations disagree, or where a
        product reads across its threads, the fragment moves to shared memory.
@@ -187,8 +188,9 @@ def _annotate(kernel: Kernel, assignment: Assignment, spaces: list[LoopSpace], m
         if operation.name != "tile.bulk_copy":
             operation.attributes["tile.layout"] = to_attribute(layout)
     uses = shared_uses(kernel, spaces, machine)
-    for buffer, space in _buffers(kernel, machine):
-        if space == "shared" and "tile.layout" not in buffer.owner.operation.attributes:
+    for buffer, _ in _buffers(kernel, machine):
+        # Every fragment has its layout: what has none is in shared memory.
+        if "tile.layout" not in buffer.owner.operation.attributes:
             layout = shared_layout(buffer, uses.get(buffer), machine)
             buffer.owner.operation.attributes["tile.layout"] = to_attribute(layout)
 
