@@ -324,3 +324,11 @@ def test_the_first_eight_forms_of_a_component_are_its_roots(decoys: list[LoopSpa
     found: Any = assigned([*decoys, copy], [], {"A": (128,)})
     vectors, single = (Mode(4, 0, 1), Mode(8, 1), Mode(4, 0, 4)), (Mode(8, 1), Mode(16, 0, 1))
     assert found.layouts["A"].modes == (vectors if tried else single) and not found.moved
+
+
+def test_a_root_reaches_as_far_as_its_free_fragments_whatever_else_it_reads() -> None:
+    """The rows of K are longer, but every thread keeps them: A is spread by its own."""
+    everywhere = replicated_fragment((4, 16), THREADS)
+    scaled = loop("scaled", access("K", at(0, 1)), access("A", at(0, 1), True))
+    found: Any = assigned([scaled], [seed("K", everywhere)], {"K": (4, 16), "A": (4, 8)})
+    assert found.layouts["A"] == spread_fragment((4, 8), THREADS, 4) and not found.moved

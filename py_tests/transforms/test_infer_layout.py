@@ -232,3 +232,35 @@ def test_a_bulk_copy_is_one_threads_and_has_no_layout() -> None:
         block = module.body.operations[0].regions[0].blocks[0].operations[0].regions[0].blocks[0]
         names = [each.operation.name for each in block.operations if "tile.layout" in each.operation.attributes]
     assert names == ["memref.alloc", "linalg.fill"]
+
+
+@pytest.mark.parametrize(
+    ("index", "moved", "phrase"),
+    [
+        ("%i", 0, "2 buffers and 2 parallel operations laid out"),
+        ("%n", 1, "2 buffers and 2 parallel operations laid out, 1 fragments moved to shared memory"),
+    ],
+)
+def test_the_decision_counts_what_is_laid_out_and_what_moved(index: str, moved: int, phrase: str) -> None:
+    kind, tile = f"memref<64xf32, {PRIVATE}>", f"memref<64xf32, {SHARED}>"
+    text = f"""gpu.module @kernels {{ gpu.func @k(%X: {TILE}) kernel attributes {{known_block_size = array<i32: 128, 1, 1>}} {{
+    %zero = arith.constant 0.0 : f32
+    %F = memref.alloc() : {kind}
+    %S = memref.alloc() : {tile}
+    linalg.fill ins(%zero : f32) outs(%F : {kind})
+    scf.forall (%i) in (64) {{
+      %n = arith.addi %i, %i : index
+      %v = memref.load %F[{index}] : {kind}
+      memref.store %v, %S[%i] : {tile}
+    }}
+    gpu.return }} }}"""
+    with mlir.context():
+        module = ir.Module.parse(text)
+        context = PassContext(machine_for("cuda:sm_90a"), DiagnosticSink())
+        InferLayout().run(module.operation, context)
+        block = module.body.operations[0].regions[0].blocks[0].operations[0].regions[0].blocks[0]
+        allocations = [each.operation for each in block.operations if each.operation.name == "memref.alloc"]
+        layouts = [str(each.attributes["tile.layout"]) for each in allocations]
+    [decision] = context.decisions
+    assert decision.phrase == phrase
+    assert decision.details == {"buffers": layouts, "moved": moved}
