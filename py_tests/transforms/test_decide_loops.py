@@ -385,3 +385,13 @@ def test_a_condition_with_an_else_that_holds_a_copy_is_named(text: str, names: t
         (remark,) = plan.remarks
         told = [] if names is None else [f"this '{names[0]}' is one statement, together with the '{names[1]}' in it"]
         assert [note.message for note in remark.notes] == told
+
+
+def test_a_copy_whose_address_another_copy_brings_is_no_producers() -> None:
+    table = f"memref<16xindex, {WORKGROUP}>"
+    brings = f"memref.copy %R, %Q : memref<16xindex> to {table}\n"
+    text = f"%Q = memref.alloc() : {table}\n" + loop(brings, gathered("S", table), use("S"))
+    with decided(kernel(text), {}) as (plan,):
+        assert (plan.strategy, plan.reason) == ("async", f"not specialized: {MAKES}")
+        (remark,) = plan.remarks
+        assert [note.message for note in remark.notes] == ["because of this 'memref.copy'"]
