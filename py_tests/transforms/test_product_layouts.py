@@ -216,3 +216,22 @@ def test_tiles_that_no_whole_instructions_make(rows, columns, threads) -> None:
 @pytest.mark.parametrize("shape", [(0, 8, 16), (64, 0, 16), (64, 8, 0), (-64, 8, 16)])
 def test_nothing_is_no_product(shape) -> None:
     assert "is no multiple of 64x8x16" in (why_not(WGMMA, shape, "f16", 128) or "")
+
+
+@pytest.mark.parametrize(
+    ("rows", "columns", "threads", "warps"),
+    [
+        # Three tiles below one another, or side by side, are no work for four warps, nor for three of them: one does it.
+        (48, 8, 128, 1),
+        (16, 24, 128, 1),
+        # Six tiles are parted in two: along the rows, and then along the columns what is left.
+        (96, 24, 128, 2),
+        (16, 48, 128, 2),
+        (32, 48, 256, 4),
+        (64, 64, 128, 4),
+    ],
+)
+def test_as_many_warps_take_part_as_divide_both_the_warps_and_the_tiles(rows, columns, threads, warps) -> None:
+    layout = accumulator_layout(MMA, rows, columns, threads)
+    found = {thread // 32 for index in np.ndindex(rows, columns) for thread in layout.owners(index)}
+    assert found == set(range(warps)) and layout.registers == rows * columns // (32 * warps)
