@@ -395,3 +395,12 @@ def test_a_copy_whose_address_another_copy_brings_is_no_producers() -> None:
         assert (plan.strategy, plan.reason) == ("async", f"not specialized: {MAKES}")
         (remark,) = plan.remarks
         assert [note.message for note in remark.notes] == ["because of this 'memref.copy'"]
+
+
+def test_a_loop_whose_table_is_in_registers_stays_specialized_beside_one_whose_table_does_not_fit() -> None:
+    private = "#gpu.address_space<private>"
+    tables = {space: f"memref<15000xindex, {space}>" for space in (private, WORKGROUP)}
+    first = fill_table(private, 15000) + loop(gathered("S", tables[private]), use("S"))
+    second = fill_table(WORKGROUP, 15000) + loop(gathered("T", tables[WORKGROUP]), use("T"))
+    text = first.replace("%Q", "%P") + second
+    assert strategies(text, table=15000) == [("warp_specialize", ALONE), ("async", TABLE)]
