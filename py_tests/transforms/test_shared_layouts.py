@@ -273,3 +273,9 @@ def test_a_loop_of_one_dimension_reads_no_column() -> None:
     tile = matrix("32x32", "f32")
     text = f"%A = memref.alloc() : {tile}\n%n = arith.constant 0 : index\nscf.forall (%i) in (32) {{\n"
     assert uses_of(text + f"memref.store %zero, %A[%i, %n] : {tile}\n}}") == [Uses()]
+
+
+def test_one_scalar_product_that_reads_columns_is_enough() -> None:
+    """Whatever the products after it read."""
+    text = product("scalar") + "\n" + product("scalar", "k, m", "k, n").splitlines()[-1]
+    assert uses_of(text) == [Uses(by_column=True), Uses(by_column=True), None]
