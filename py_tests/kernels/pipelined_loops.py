@@ -146,6 +146,7 @@ def _fetched_twice(loop: Loop) -> tl.Kernel:
     def body(A, I, tile, total, trips):  # noqa: E741
         for k in tl.pipelined(trips, num_stages=loop.num_stages):
             _fetch(A, tile, 0)
+            _add(tile, total)
             _fetch(A, tile, k)
             _add(tile, total)
         return False
@@ -240,7 +241,7 @@ HAZARDS: list[Hazard] = [
         lambda loop: _plain(loop, True, True, 3),
         lambda t, n: (3 * _sum(t, list(range(n))), _last(t, list(range(n)))),
     ),
-    Hazard("two copies into one tile", _fetched_twice, lambda t, n: (_sum(t, list(range(n))), None)),
+    Hazard("two copies into one tile", _fetched_twice, lambda t, n: (_sum(t, [0] * n + list(range(n))), None)),
     Hazard("a copy that nothing reads", _fetched_in_vain, lambda t, n: (_sum(t, list(range(n))), None)),
     Hazard(
         "tile read by a later loop",
