@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from types import MappingProxyType
 from typing import Any
 
 import pytest
@@ -22,21 +23,38 @@ PRELUDE = """
 """
 
 
+def _expanded(text: str, words: Mapping[str, str]) -> str:
+    """`WORD[index]` as the operation that it stands for in `words`."""
+    for word, meaning in words.items():
+        while word in text:
+            first, _, rest = text.partition(word)
+            index = ""
+            if rest.startswith("["):
+                index, _, rest = rest[1:].partition("]")
+            text = first + meaning.format(index) + rest
+    return text
+
+
 @pytest.fixture
 def loop_body() -> Iterator[Callable[..., LoopBody]]:
-    """Parse a loop over %k, after `before`, with the arguments %X, %Y: !x, %T: memref<16xindex>, %guard: i1 and %n: index."""
+    """Parse a loop over %k, after `before`, with the arguments %X, %Y: !x, %T: memref<16xindex>, %guard: i1 and %n: index.
+
+    `words` stand for operations in both texts.
+    """
     modules: list[ir.Module] = []
 
-    def build(body: str, before: str = "", bounds: str = "%c0 to %c64 step %c16") -> LoopBody:
+    def build(
+        body: str, before: str = "", bounds: str = "%c0 to %c64 step %c16", words: Mapping[str, str] = MappingProxyType({})
+    ) -> LoopBody:
         constants = "\n".join(f"%c{n} = arith.constant {n} : index" for n in (0, 1, 2, 4, 8, 15, 16, 32, 64))
         text = f"""{PRELUDE}
         func.func @f(%X: !x, %Y: !x, %T: memref<16xindex>, %guard: i1, %n: index) {{
           {constants}
           %S = memref.alloc() : !tile
           %R = memref.alloc() : !tile
-          {before}
+          {_expanded(before, words)}
           scf.for %k = {bounds} {{
-            {body}
+            {_expanded(body, words)}
           }}
           return
         }}"""

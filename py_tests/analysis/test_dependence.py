@@ -31,24 +31,12 @@ WORDS = {
 }
 
 
-def expanded(text: str) -> str:
-    """`WORD[index]` as the operation that it stands for."""
-    for word, meaning in WORDS.items():
-        while word in text:
-            first, _, rest = text.partition(word)
-            index = ""
-            if rest.startswith("["):
-                index, _, rest = rest[1:].partition("]")
-            text = first + meaning.format(index) + rest
-    return text
-
-
 @pytest.fixture
 def graph_of(loop_body):
     """The graph of a loop, and the names of its buffers."""
 
     def build(text: str):
-        body = loop_body(expanded(text), BEFORE)
+        body = loop_body(text, BEFORE, words=WORDS)
         function = body.loop.parent
         operations = [child.operation for child in function.operation.regions[0].blocks[0].operations]
         found = [operation.results[0] for operation in operations if operation.name in ("memref.alloc", "tile.mbarrier_init")]

@@ -27,21 +27,9 @@ WORDS = {
 }
 
 
-def expanded(text: str) -> str:
-    """`WORD[index]` as the operation that it stands for."""
-    for word, meaning in WORDS.items():
-        while word in text:
-            first, _, rest = text.partition(word)
-            index = ""
-            if rest.startswith("["):
-                index, _, rest = rest[1:].partition("]")
-            text = first + meaning.format(index) + rest
-    return text
-
-
 @pytest.fixture
 def taken_apart(loop_body):
-    return lambda text, before="", **rest: loop_body(expanded(text), BEFORE + expanded(before), **rest)
+    return lambda text, before="", **rest: loop_body(text, BEFORE + before, words=WORDS, **rest)
 
 
 def box_of(access) -> list[tuple[int, int, int | None]]:
