@@ -8,8 +8,9 @@ from contextlib import contextmanager
 import pytest
 
 from tilewright import mlir
+from tilewright.analysis.counting import is_nested_in
 from tilewright.analysis.statements import body_of
-from tilewright.analysis.versionable import ancestor_in, is_nested_in, terminal_users, versionable
+from tilewright.analysis.versionable import ancestor_in, terminal_users, versionable
 from tilewright.mlir import ir
 from tilewright.transforms.cloning import nested_operations
 

@@ -24,3 +24,9 @@ def why_not_counted(loop: ir.Operation, others: Sequence[ir.Operation]) -> Obsta
             return Obstacle(f"the loop is nested in {operation.name}, over which its iterations cannot be counted", operation)
         operation = operation.block.owner.operation
     return None
+
+
+def is_nested_in(operation: ir.Operation, holder: ir.Operation) -> bool:
+    """Whether an operation stands in another one, at any depth."""
+    parent = operation.parent
+    return parent is not None and (parent.operation == holder or is_nested_in(parent.operation, holder))

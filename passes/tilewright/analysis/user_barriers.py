@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from tilewright.analysis.accesses import Access
-from tilewright.analysis.counting import why_not_counted
+from tilewright.analysis.counting import is_nested_in, why_not_counted
 from tilewright.analysis.linear import constant_value
 from tilewright.analysis.program_slice import Obstacle
 from tilewright.ir.dialect import MbarrierType
@@ -127,15 +127,6 @@ def why_not_alone(barrier: ir.Value, loop: ir.Operation, others: Sequence[ir.Ope
         return Obstacle("it is initialised in a loop or under a guard", made)
     for use in barrier.uses:
         user = use.owner.operation
-        if not _is_inside(user, loop):
+        if not is_nested_in(user, loop):
             return Obstacle(f"{user.name} uses it outside of the loop", user)
     return why_not_counted(loop, others)
-
-
-def _is_inside(operation: ir.Operation, loop: ir.Operation) -> bool:
-    holder = operation.parent
-    while holder is not None:
-        if holder.operation == loop:
-            return True
-        holder = holder.operation.parent
-    return False

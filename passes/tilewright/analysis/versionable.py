@@ -8,6 +8,7 @@ written what is read.
 from __future__ import annotations
 
 from tilewright.analysis.accesses import Access, effects_of
+from tilewright.analysis.counting import is_nested_in
 from tilewright.analysis.dependence import covers, is_renewed
 from tilewright.analysis.program_slice import Obstacle
 from tilewright.analysis.regions import FOLLOWING_VIEWS, VIEWS
@@ -84,12 +85,6 @@ def why_not_replicated(barrier: ir.Value, body: LoopBody, others: list[ir.Operat
     """Why an mbarrier of the user's cannot be replicated for the iterations of this loop, or None."""
     accesses = body.accesses_by_root.get(barrier, [])
     return why_not_one_phase(barrier, accesses, body.loop) or why_not_alone(barrier, body.loop, others)
-
-
-def is_nested_in(operation: ir.Operation, holder: ir.Operation) -> bool:
-    """Whether an operation stands in another one, at any depth."""
-    parent = operation.parent
-    return parent is not None and (parent.operation == holder or is_nested_in(parent.operation, holder))
 
 
 def _each_loop_renews(buffer: ir.Value, body: LoopBody, others: list[ir.Operation], around: list[ir.Operation]) -> bool:

@@ -6,12 +6,13 @@ from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from tilewright.analysis.counting import is_nested_in
 from tilewright.analysis.dependence import DependenceGraph
 from tilewright.analysis.program_slice import Obstacle, ProgramSlice
 from tilewright.analysis.regions import buffer_name
 from tilewright.analysis.statements import LoopBody
 from tilewright.analysis.user_barriers import is_barrier
-from tilewright.analysis.versionable import ancestor_in, is_nested_in, terminal_users, why_not_replicated
+from tilewright.analysis.versionable import ancestor_in, terminal_users, why_not_replicated
 from tilewright.diagnostics import InputError, Note, source_location
 from tilewright.machine import Machine
 from tilewright.mlir import ir

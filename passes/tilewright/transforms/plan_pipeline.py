@@ -6,9 +6,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
+from tilewright.analysis.counting import is_nested_in
 from tilewright.analysis.loop_space import PRODUCTS
 from tilewright.analysis.statements import LoopBody, asks_for_pipeline, body_of
-from tilewright.analysis.versionable import is_nested_in
 from tilewright.diagnostics import UsageError, source_location
 from tilewright.ir.attributes import read_string
 from tilewright.ir.kernel import Kernel, kernels_in

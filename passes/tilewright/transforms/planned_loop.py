@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
+from tilewright.analysis.counting import is_nested_in
 from tilewright.analysis.dependence import dependence_graph
 from tilewright.analysis.regions import buffer_name, may_overlap, root_of
 from tilewright.analysis.statements import LoopBody, body_of
-from tilewright.analysis.versionable import is_nested_in, versionable
+from tilewright.analysis.versionable import versionable
 from tilewright.diagnostics import InputError, source_location
 from tilewright.ir.attributes import read_integer, read_string
 from tilewright.machine import Machine
